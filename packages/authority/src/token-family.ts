@@ -1,0 +1,32 @@
+/**
+ * All tokens of one sign-in by one client: what a replay kills. Stored as kind `family`, key `id`, index `subject`, `client_id`, `grant` and `session`.
+ * Access tokens carry its id as the claim `family`.
+ */
+export interface TokenFamily {
+  /** `fam_…`, sorts by time and says nothing. */
+  readonly id: string
+  readonly subject: string
+  readonly client_id: string
+  readonly grant?: string
+  readonly session?: string
+  /** All that was granted: OpenID Connect's scopes and the resources'. */
+  readonly scope: readonly string[]
+  readonly resources: readonly string[]
+  /** Thumbprint of the DPoP key that the refresh tokens are bound to (public clients, RFC 9449 §5). */
+  readonly jkt?: string
+  readonly nonce?: string
+  /** Unix seconds. */
+  readonly auth_time?: number
+  readonly acr?: string
+  readonly amr?: readonly string[]
+  /** Names asked for by the `claims` parameter (OpenID Connect Core §5.5). */
+  readonly claims?: { readonly id_token?: readonly string[]; readonly userinfo?: readonly string[] }
+  /** Selector of the live refresh token. */
+  readonly current?: string
+  /** Unix seconds. */
+  readonly created_at: number
+  /** Unix seconds after which no refresh token of it works; rotation never extends it. */
+  readonly expires_at: number
+  /** Unix seconds. */
+  readonly revoked_at?: number
+}
