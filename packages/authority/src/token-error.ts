@@ -21,3 +21,5 @@ export interface TokenError {
   /** Safe to show to the caller; becomes `error_description`. */
   readonly hint: string
 }
+
+export const isTokenError = (value: object): value is TokenError => 'error' in value && 'reason' in value

@@ -1,0 +1,18 @@
+import type { MaybePromise, Stored } from '@sallyport/store'
+import type { Client } from './client.ts'
+import type { AuthorityContext } from './context.ts'
+
+/**
+ * The registered client, or `undefined`. A disabled one is shown with `disabled: true`: whoever issues something refuses it.
+ * Whatever cannot be a `client_id` (RFC 6749 Appendix A.1: VSCHAR; ours are at most 256 characters) is unknown.
+ */
+export function findClient(
+  context: Pick<AuthorityContext, 'store'>,
+  clientId: string,
+): MaybePromise<Client | undefined> {
+  if (!/^[\x20-\x7e]{1,256}$/.test(clientId)) return undefined
+  const stored = context.store.peek<Client>('client', clientId)
+  return stored instanceof Promise ? stored.then(recordOf) : recordOf(stored)
+}
+
+const recordOf = (stored: Stored<Client> | undefined): Client | undefined => stored?.value
