@@ -1,0 +1,57 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { prefersHtml } from './accept.ts'
+
+/** An answer that refuses, before it is rendered for a program or a person. Everything in it may be shown. */
+export interface Failure {
+  /** 400 to 599. */
+  readonly status: number
+  /** The standard's code where there is one (`invalid_request`), else ours; snake_case. */
+  readonly error: string
+  /** Our closed code for the exact reason, such as `body_too_large`; each has a page in docs/errors. */
+  readonly reason?: string
+  /** One or two sentences: what is wrong and what to do. */
+  readonly description: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** A failure as a page shows it. */
+export type ShownFailure = Failure & { readonly requestId: string }
+
+/** Renders a failure for a browser. Without one, browsers get JSON as well. */
+export type ErrorPage = (failure: ShownFailure) => {
+  readonly html: string
+  /** The page's policy; the strict default forbids everything. */
+  readonly contentSecurityPolicy?: string
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** How failures look in a browser; set by `createListener`. */
+    readonly errorPage: ErrorPage | undefined
+    /** Aborted when the listener starts to close: long answers end themselves. */
+    readonly closing: AbortSignal
+  }
+}
+
+/** Answers with a failure: JSON to programs, the listener's error page to browsers. Never cached, never a stack. */
+export function sendFailure(request: FastifyRequest, reply: FastifyReply, failure: Failure): FastifyReply {
+  reply.code(failure.status).header('cache-control', 'no-store')
+  if (failure.headers !== undefined) reply.headers({ ...failure.headers })
+  const page = request.server.errorPage
+  if (page === undefined || !prefersHtml(request.headers.accept)) {
+    return reply.type('application/json; charset=utf-8').send(failureJson(failure, request.id))
+  }
+  const { html, contentSecurityPolicy } = page({ ...failure, requestId: request.id })
+  if (contentSecurityPolicy !== undefined) reply.header('content-security-policy', contentSecurityPolicy)
+  return reply.type('text/html; charset=utf-8').send(html)
+}
+
+/** A failure as programs get it: `error` and `error_description` as in OAuth, `reason` and `request_id` as ours. */
+export function failureJson(failure: Failure, requestId: string | undefined): string {
+  return JSON.stringify({
+    error: failure.error,
+    error_description: failure.description,
+    ...(failure.reason === undefined ? {} : { reason: failure.reason }),
+    ...(requestId === undefined ? {} : { request_id: requestId }),
+  })
+}

@@ -1,0 +1,63 @@
+import type { IncomingMessage } from 'node:http'
+import type { Failure } from './failure.ts'
+import { parseHost } from './host.ts'
+
+/** What a listener answers at all. */
+export interface TargetRules {
+  /** Host names that are ours. */
+  readonly hosts: ReadonlySet<string>
+  /** Paths that answer under any host name. */
+  readonly hostlessPaths: ReadonlySet<string>
+  readonly headerCount: number
+}
+
+/**
+ * Decides whether a request is meant for this listener: one valid `Host` that is ours, not more headers than allowed.
+ * A target in absolute form is judged by its own authority and rewritten to origin form, so that nothing behind this
+ * reads two hosts.
+ *
+ * @returns the failure to answer with, `undefined` when the request may go on
+ * @see RFC 9112 §3.2 (one Host, else 400) and §3.2.2 (absolute form), RFC 9110 §7.4 (421)
+ */
+export function judgeTarget(request: IncomingMessage, rules: TargetRules): Failure | undefined {
+  if (request.rawHeaders.length / 2 > rules.headerCount) return tooManyHeaders
+  const hostLines = request.rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host').length
+  if (hostLines > 1) return badHost
+  const target = request.url ?? '/'
+  const absolute = /^https?:\/\/(?<authority>[^/?#]*)(?<path>[^#]*)$/i.exec(target)?.groups
+  if (absolute === undefined && !target.startsWith('/')) return badTarget
+  const path = absolute?.path ?? target
+  if (absolute !== undefined) request.url = path.startsWith('/') ? path : `/${path}`
+  if (rules.hostlessPaths.has(path)) return undefined
+  const host = parseHost(absolute?.authority ?? request.headers.host)
+  if (host === undefined) return badHost
+  return rules.hosts.has(host.hostname) ? undefined : unknownHost
+}
+
+const badHost: Failure = {
+  status: 400,
+  error: 'invalid_request',
+  reason: 'malformed_host',
+  description: 'The request needs exactly one Host header with a host name and at most a port.',
+}
+
+const badTarget: Failure = {
+  status: 400,
+  error: 'invalid_request',
+  reason: 'malformed_request',
+  description: 'The request target must be a path.',
+}
+
+const unknownHost: Failure = {
+  status: 421,
+  error: 'invalid_request',
+  reason: 'host_unknown',
+  description: 'This server does not answer under that host name. Use the address it prints at its start.',
+}
+
+const tooManyHeaders: Failure = {
+  status: 431,
+  error: 'invalid_request',
+  reason: 'headers_too_large',
+  description: 'The request has more headers than this server takes.',
+}
