@@ -75,7 +75,9 @@ export type Write =
   /** The next entry of an ordered stream (the revocation feed reads one). */
   | { readonly append: { readonly stream: string; readonly value: unknown; readonly expiresAt: number } }
 
-export type Committed = { readonly committed: true } | { readonly conflict: { readonly kind: string; readonly key: string } }
+export type Committed =
+  | { readonly committed: true }
+  | { readonly conflict: { readonly kind: string; readonly key: string } }
 
 export type Taken<V = unknown> =
   | { readonly won: Stored<V> }

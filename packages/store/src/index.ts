@@ -1,0 +1,5 @@
+export * from './contract.ts'
+export { type MasterKey, newKey, openMasterKey } from './sealing/master-key.ts'
+export { createSealer, type Sealer } from './sealing/sealer.ts'
+export { openSqliteStore, type SqliteOptions, type SqliteStore } from './sqlite/sqlite-store.ts'
+export { StoreError, type StoreErrorCode } from './store-error.ts'

@@ -1,0 +1,125 @@
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import { StoreError, type StoreErrorCode } from '../store-error.ts'
+import { FieldReader, pack } from './packing.ts'
+
+interface Pending {
+  readonly fields: readonly string[]
+  readonly settle: (verdict: FieldReader) => void
+  readonly reject: (error: StoreError) => void
+}
+
+/** What the writer thread sends: the packed verdicts of a group, or why all of the group was not written. */
+type Answer = string | { readonly failed: StoreErrorCode; readonly text: string; readonly hint: string }
+
+/**
+ * Group commit, the main thread's side: one group in flight, and while it is on its way to the disk the next one
+ * collects. There is no timer and no cap, so one caller waits for one sync and many share it.
+ */
+export class GroupWriter {
+  readonly #worker: Worker
+  readonly #nowSeconds: () => number
+  #waiting: Pending[] = []
+  #inFlight: readonly Pending[] | undefined
+  #scheduled = false
+  /** Why nothing can be written any more. */
+  #ended: StoreError | undefined
+  #whenIdle: (() => void) | undefined
+
+  private constructor(worker: Worker, nowSeconds: () => number) {
+    this.#worker = worker
+    this.#nowSeconds = nowSeconds
+    worker.on('message', (answer: Answer) => this.#answered(answer))
+    worker.on('error', cause =>
+      this.#fail(new StoreError('failed', `The writer thread stopped: ${cause}.`, RESTART, { cause })),
+    )
+    worker.on('exit', () => this.#fail(new StoreError('failed', 'The writer thread stopped.', RESTART)))
+    worker.unref()
+  }
+
+  /** Starts the thread and waits until the database is open. @throws StoreError why it is not */
+  static async open(path: string, nowSeconds: () => number): Promise<GroupWriter> {
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+    const worker = new Worker(new URL(`./writer-thread.${extension}`, import.meta.url), { workerData: { path } })
+    const [opened]: Answer[] = await once(worker, 'message')
+    if (typeof opened === 'object') throw new StoreError(opened.failed, opened.text, opened.hint)
+    return new GroupWriter(worker, nowSeconds)
+  }
+
+  /**
+   * Adds an operation to the next group.
+   * @param decode reads this operation's verdict, all its fields before anything that may throw; called after the commit
+   */
+  submit<T>(fields: readonly string[], decode: (verdict: FieldReader) => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended !== undefined) {
+        reject(this.#ended)
+        return
+      }
+      const settle = (verdict: FieldReader) => {
+        try {
+          resolve(decode(verdict))
+        } catch (error) {
+          reject(error)
+        }
+      }
+      this.#waiting.push({ fields, settle, reject })
+      if (this.#inFlight !== undefined || this.#scheduled) return
+      this.#scheduled = true
+      queueMicrotask(() => {
+        this.#scheduled = false
+        this.#send()
+      })
+    })
+  }
+
+  /** Refuses what comes from now on, writes what came before, and closes the database. */
+  async close(): Promise<void> {
+    if (this.#ended !== undefined) return
+    this.#ended = new StoreError('closed', 'The store is closed.', 'Open it again.')
+    if (this.#inFlight !== undefined || this.#waiting.length > 0) {
+      await new Promise<void>(resolve => {
+        this.#whenIdle = resolve
+      })
+    }
+    this.#worker.ref()
+    const exited = new Promise(resolve => this.#worker.once('exit', resolve))
+    this.#worker.postMessage({ close: true })
+    await exited
+  }
+
+  #send(): void {
+    if (this.#waiting.length === 0) {
+      this.#worker.unref()
+      this.#whenIdle?.()
+      return
+    }
+    this.#inFlight = this.#waiting
+    this.#waiting = []
+    this.#worker.ref()
+    this.#worker.postMessage(pack([String(this.#nowSeconds()), ...this.#inFlight.flatMap(({ fields }) => fields)]))
+  }
+
+  #answered(answer: Answer): void {
+    const group = this.#inFlight ?? []
+    this.#inFlight = undefined
+    if (typeof answer === 'string') {
+      const verdicts = new FieldReader(answer)
+      for (const pending of group) pending.settle(verdicts)
+    } else {
+      const error = new StoreError(answer.failed, answer.text, answer.hint)
+      for (const pending of group) pending.reject(error)
+    }
+    this.#send()
+  }
+
+  #fail(error: StoreError): void {
+    this.#ended ??= error
+    for (const pending of [...(this.#inFlight ?? []), ...this.#waiting]) pending.reject(error)
+    this.#inFlight = undefined
+    this.#waiting = []
+    this.#whenIdle?.()
+  }
+}
+
+const RESTART = 'Restart; nothing acknowledged is lost.'

@@ -1,0 +1,135 @@
+import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
+import { type PackedWrite, readWrites } from './packed-writes.ts'
+import type { FieldReader } from './packing.ts'
+import { SQL } from './statements.ts'
+
+type Statements = Record<keyof typeof SQL, StatementSync>
+
+/**
+ * Reads the next operation of a group, applies it inside the group's transaction and answers its verdict. A verdict is
+ * the operation's own: when a condition does not hold, what the operation wrote before it is undone, and nothing else.
+ */
+export function applyOperation(fields: FieldReader, now: number, run: Statements): readonly string[] {
+  const operation = fields.text()
+  switch (operation) {
+    case 'take':
+      return take(fields, now, run)
+    case 'claim':
+      return claim(fields, now, run)
+    case 'commit':
+      return commit(fields, now, run)
+    case 'reseal':
+      return [String(run.reseal.run(fields.text(), fields.text(), fields.text(), fields.text(), fields.text()).changes)]
+    case 'sweep':
+      return [String(sweep(fields.integer(), now, run))]
+    default:
+      throw new RangeError(`unknown operation ${operation}`)
+  }
+}
+
+/** Prepares the statements on first use and keeps them. */
+export function prepared(database: DatabaseSync): Statements {
+  const known: Partial<Statements> = {}
+  return new Proxy(known, {
+    get(_, name) {
+      const key = name as keyof typeof SQL
+      known[key] ??= database.prepare(SQL[key])
+      return known[key]
+    },
+  }) as Statements
+}
+
+function take(fields: FieldReader, now: number, run: Statements): readonly string[] {
+  const [tenant, kind, key] = [fields.text(), fields.text(), fields.text()]
+  const writes = readWrites(fields)
+  const undoable = writes.some(isConditional)
+  if (undoable) run.savepoint.run()
+  const won = run.take.get(now, nextVersion(run), tenant, kind, key, now)
+  const conflict = won === undefined ? undefined : applyWrites(tenant, writes, now, run)
+  if (undoable) closeSavepoint(conflict !== undefined, run)
+  if (conflict !== undefined) return ['conflict', String(conflict)]
+  if (won !== undefined) return ['won', ...recordFields(won)]
+  const present = run.peek.get(tenant, kind, key, now)
+  return present === undefined ? ['unknown'] : ['lost', ...recordFields(present)]
+}
+
+function claim(fields: FieldReader, now: number, run: Statements): readonly string[] {
+  const [tenant, kind, hash, expiresAt] = [fields.text(), fields.text(), fields.text(), fields.integer()]
+  if (expiresAt < now) return ['lost']
+  return [run.claim.run(tenant, kind, hash, expiresAt, now).changes === 1 ? 'won' : 'lost']
+}
+
+function commit(fields: FieldReader, now: number, run: Statements): readonly string[] {
+  const tenant = fields.text()
+  const writes = readWrites(fields)
+  const undoable = writes.slice(1).some(isConditional)
+  if (undoable) run.savepoint.run()
+  const conflict = applyWrites(tenant, writes, now, run)
+  if (undoable) closeSavepoint(conflict !== undefined, run)
+  return conflict === undefined ? ['committed'] : ['conflict', String(conflict)]
+}
+
+/** Only what can fail after something was written needs a savepoint. */
+function isConditional(write: PackedWrite): boolean {
+  return write.how === 'insert' || write.how === 'replace'
+}
+
+function closeSavepoint(undo: boolean, run: Statements): void {
+  if (undo) run.undo.run()
+  run.release.run()
+}
+
+/** @returns the place of the first write whose condition did not hold; the ones before it are written by then */
+function applyWrites(tenant: string, writes: readonly PackedWrite[], now: number, run: Statements): number | undefined {
+  const conflict = writes.findIndex(write => !applyWrite(tenant, write, now, run))
+  return conflict < 0 ? undefined : conflict
+}
+
+function applyWrite(tenant: string, write: PackedWrite, now: number, run: Statements): boolean {
+  switch (write.how) {
+    case 'append': {
+      const seq = run.nextSeq.get(tenant, write.stream)?.last ?? null
+      run.append.run(tenant, write.stream, seq, write.value, write.expiresAt)
+      return true
+    }
+    case 'remove':
+      run.remove.run(tenant, write.kind, write.key)
+      return true
+    default:
+      return applyRecord(tenant, write, now, run)
+  }
+}
+
+function applyRecord(
+  tenant: string,
+  write: Extract<PackedWrite, { how: 'put' | 'insert' | 'replace' }>,
+  now: number,
+  run: Statements,
+): boolean {
+  const { kind, key, value } = write
+  const version = nextVersion(run)
+  const expiresAt = write.expiresAt ?? null
+  const written = {
+    put: () => run.put.run(tenant, kind, key, value, version, expiresAt),
+    insert: () => run.insert.run(tenant, kind, key, value, version, expiresAt, now),
+    replace: () => run.replace.run(value, version, expiresAt, tenant, kind, key, write.version ?? -1, now),
+  }[write.how]()
+  if (written.changes !== 1) return false
+  run.clearIndex.run(tenant, kind, key)
+  for (const [name, of] of write.index) run.addIndex.run(tenant, kind, name, of, key)
+  return true
+}
+
+/** Versions come from one counter, so a record that was removed and made again never has a version it had before. */
+function nextVersion(run: Statements): number {
+  return Number(run.nextVersion.get()?.last)
+}
+
+function sweep(limit: number, now: number, run: Statements): number {
+  const swept = [run.sweepRecords, run.sweepClaims, run.sweepEntries].map(statement => statement.run(now, limit))
+  return Math.max(...swept.map(({ changes }) => Number(changes)))
+}
+
+function recordFields(row: Record<string, SQLOutputValue>): readonly string[] {
+  return [String(row.value), String(row.version), String(row.expires_at ?? ''), String(row.used_at ?? '')]
+}

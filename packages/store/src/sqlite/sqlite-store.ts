@@ -1,0 +1,129 @@
+import type { Store, TenantStore } from '../contract.ts'
+import type { Sealer } from '../sealing/sealer.ts'
+import { StoreError } from '../store-error.ts'
+import { GroupWriter } from './group-writer.ts'
+import { packWrites } from './packed-writes.ts'
+import { Reader } from './reader.ts'
+import { RecordCodec } from './record-codec.ts'
+import { StreamWatch } from './stream-watch.ts'
+import { Sweeper } from './sweeper.ts'
+import { type Parts, SqliteTenantView } from './tenant-view.ts'
+
+export interface SqliteStore extends Store {
+  /**
+   * Seals again, under the newest master key, what is sealed under an older one, while the store serves.
+   * @returns how many records that were
+   */
+  reseal(): Promise<number>
+}
+
+export interface SqliteOptions {
+  /** The database's file; made with mode 0600, its folder with 0700, when missing. `:memory:` is not meant here. */
+  readonly path: string
+  /** Unix seconds. */
+  readonly nowSeconds: () => number
+  /** Seals the values of `sealedKinds`. A sealer of another purpose or key cannot open this store any more. */
+  readonly sealer: Sealer
+  readonly sealedKinds: readonly string[]
+}
+
+/**
+ * The embedded store: one SQLite file in WAL mode, synced before an answer, written by one thread in groups. Several
+ * processes of one machine may open the same file.
+ *
+ * @throws StoreError `read_only`, `cannot_open`, `corrupted`, `disk_full`, `newer_database`, `foreign_database`,
+ *   `wrong_key`; the message says what to do
+ */
+export async function openSqliteStore(options: SqliteOptions): Promise<SqliteStore> {
+  const { path, nowSeconds, sealer, sealedKinds } = options
+  const writer = await GroupWriter.open(path, nowSeconds)
+  let reader: Reader | undefined
+  try {
+    reader = new Reader(path)
+    await checkKey(reader, writer, sealer)
+    const codec = new RecordCodec(sealer, sealedKinds)
+    return new EmbeddedStore({
+      nowSeconds,
+      codec,
+      reader,
+      writer,
+      sweeper: new Sweeper(writer, nowSeconds),
+      streams: new StreamWatch(reader),
+    })
+  } catch (error) {
+    reader?.close()
+    await writer.close()
+    throw error
+  }
+}
+
+const RESEAL_PAGE = 200
+
+class EmbeddedStore implements SqliteStore {
+  readonly #parts: Parts
+  #closing: Promise<void> | undefined
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  of(tenant: string): TenantStore {
+    return new SqliteTenantView(tenant, this.#parts)
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async reseal(): Promise<number> {
+    const { reader, writer, codec } = this.#parts
+    let resealed = 0
+    let after = { tenant: '', kind: '', key: '' }
+    for (;;) {
+      const rows = reader.sealedAfter(after.tenant, after.kind, after.key, RESEAL_PAGE)
+      const written = rows.map(({ tenant, kind, key, value }) => {
+        const next = codec.reseal(tenant, kind, key, value)
+        if (next === undefined) return 0
+        // Compared with the old text, so a write that comes between is not undone.
+        return writer.submit(['reseal', next, tenant, kind, key, value], verdict => verdict.integer())
+      })
+      for (const count of await Promise.all(written)) resealed += count
+      const end = rows.at(-1)
+      if (end === undefined) return resealed
+      after = end
+    }
+  }
+
+  async #close(): Promise<void> {
+    this.#parts.streams.close()
+    this.#parts.sweeper.close()
+    this.#parts.reader.close()
+    await this.#parts.writer.close()
+  }
+}
+
+/** A record of the store's own; no caller's tenant has this name's spelling. */
+const KEY_CHECK = { tenant: '\u0001', kind: 'store', key: 'key-check' } as const
+
+/** A value sealed when the database was made tells at each start whether the key is still the right one. */
+async function checkKey(reader: Reader, writer: GroupWriter, sealer: Sealer): Promise<void> {
+  const { tenant, kind, key } = KEY_CHECK
+  const context = JSON.stringify([tenant, kind, key])
+  const stored = () => reader.peek(tenant, kind, key, 0)?.value
+  if (stored() === undefined) {
+    const value = sealer.seal('sallyport', context)
+    const write = { how: 'insert', kind, key, value, expiresAt: undefined, version: undefined, index: [] } as const
+    // Another process may be first; then this one's insert is a conflict, and the other's value is what counts.
+    await writer.submit(['commit', tenant, ...packWrites([write])], verdict => {
+      if (verdict.text() === 'conflict') verdict.integer()
+    })
+  }
+  try {
+    sealer.open(stored() ?? '', context)
+  } catch (cause) {
+    if (!(cause instanceof StoreError) || cause.code !== 'unsealed') throw cause
+    const problem = 'The store is sealed for another purpose, or its key check was changed.'
+    throw new StoreError('wrong_key', problem, 'Give the key and purpose that it was made with.', { cause })
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * All SQL of the adapter. It is SQL that Postgres takes too (parameters there are numbered), except `tableNames`,
+ * `pragmas` and `dataVersion`. "Live" is written out in each statement: not past its expiry at the time given.
+ */
+export const SQL = {
+  pragmas: 'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY',
+  journalMode: 'PRAGMA journal_mode',
+  dataVersion: 'PRAGMA data_version',
+
+  begin: 'BEGIN IMMEDIATE',
+  commit: 'COMMIT',
+  rollback: 'ROLLBACK',
+  savepoint: 'SAVEPOINT operation',
+  release: 'RELEASE SAVEPOINT operation',
+  undo: 'ROLLBACK TO SAVEPOINT operation',
+
+  tableNames: "SELECT name FROM sqlite_schema WHERE type = 'table'",
+  createMigrations: 'CREATE TABLE IF NOT EXISTS migration (version INTEGER PRIMARY KEY, name TEXT NOT NULL)',
+  migratedTo: 'SELECT MAX(version) AS version FROM migration',
+  recordMigration: 'INSERT INTO migration (version, name) VALUES (?, ?)',
+
+  peek: `
+    SELECT key, value, version, expires_at, used_at FROM record
+    WHERE tenant = ? AND kind = ? AND key = ? AND (expires_at IS NULL OR expires_at > ?)`,
+  list: `
+    SELECT key, value, version, expires_at, used_at FROM record
+    WHERE tenant = ? AND kind = ? AND key > ? AND (expires_at IS NULL OR expires_at > ?)
+    ORDER BY key LIMIT ?`,
+  listByIndex: `
+    SELECT r.key, r.value, r.version, r.expires_at, r.used_at
+    FROM record_index i JOIN record r ON r.tenant = i.tenant AND r.kind = i.kind AND r.key = i.key
+    WHERE i.tenant = ? AND i.kind = ? AND i.name = ? AND i.value = ? AND i.key > ?
+      AND (r.expires_at IS NULL OR r.expires_at > ?)
+    ORDER BY i.key LIMIT ?`,
+
+  nextVersion: 'UPDATE record_version SET last = last + 1 WHERE id = 1 RETURNING last',
+  put: `
+    INSERT INTO record (tenant, kind, key, value, version, expires_at) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (tenant, kind, key) DO UPDATE
+    SET value = excluded.value, version = excluded.version, expires_at = excluded.expires_at, used_at = NULL`,
+  insert: `
+    INSERT INTO record (tenant, kind, key, value, version, expires_at) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (tenant, kind, key) DO UPDATE
+    SET value = excluded.value, version = excluded.version, expires_at = excluded.expires_at, used_at = NULL
+    WHERE record.expires_at <= ?`,
+  replace: `
+    UPDATE record SET value = ?, version = ?, expires_at = ?
+    WHERE tenant = ? AND kind = ? AND key = ? AND version = ? AND (expires_at IS NULL OR expires_at > ?)`,
+  remove: 'DELETE FROM record WHERE tenant = ? AND kind = ? AND key = ?',
+  take: `
+    UPDATE record SET used_at = ?, version = ?
+    WHERE tenant = ? AND kind = ? AND key = ? AND used_at IS NULL AND (expires_at IS NULL OR expires_at > ?)
+    RETURNING key, value, version, expires_at, used_at`,
+  reseal: 'UPDATE record SET value = ? WHERE tenant = ? AND kind = ? AND key = ? AND value = ?',
+
+  addIndex: 'INSERT INTO record_index (tenant, kind, name, value, key) VALUES (?, ?, ?, ?, ?)',
+  clearIndex: 'DELETE FROM record_index WHERE tenant = ? AND kind = ? AND key = ?',
+
+  claim: `
+    INSERT INTO claim (tenant, kind, hash, expires_at) VALUES (?, ?, ?, ?)
+    ON CONFLICT (tenant, kind, hash) DO UPDATE SET expires_at = excluded.expires_at WHERE claim.expires_at < ?`,
+
+  nextSeq: `
+    INSERT INTO stream (tenant, name, last) VALUES (?, ?, 1)
+    ON CONFLICT (tenant, name) DO UPDATE SET last = stream.last + 1
+    RETURNING last`,
+  append: 'INSERT INTO stream_entry (tenant, stream, seq, value, expires_at) VALUES (?, ?, ?, ?, ?)',
+  lastSeq: 'SELECT last FROM stream WHERE tenant = ? AND name = ?',
+  read: `
+    SELECT seq, value FROM stream_entry
+    WHERE tenant = ? AND stream = ? AND seq > ? AND seq <= ? AND expires_at > ?
+    ORDER BY seq LIMIT ?`,
+
+  sweepRecords: `
+    DELETE FROM record WHERE (tenant, kind, key) IN
+    (SELECT tenant, kind, key FROM record WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)`,
+  sweepClaims: `
+    DELETE FROM claim WHERE (tenant, kind, hash) IN
+    (SELECT tenant, kind, hash FROM claim WHERE expires_at < ? ORDER BY expires_at LIMIT ?)`,
+  sweepEntries: `
+    DELETE FROM stream_entry WHERE (tenant, stream, seq) IN
+    (SELECT tenant, stream, seq FROM stream_entry WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)`,
+
+  /** Sealed texts begin with "s1."; the upper bound is the next text of that length. */
+  sealedAfter: `
+    SELECT tenant, kind, key, value FROM record
+    WHERE (tenant, kind, key) > (?, ?, ?) AND value >= 's1.' AND value < 's1/'
+    ORDER BY tenant, kind, key LIMIT ?`,
+} as const

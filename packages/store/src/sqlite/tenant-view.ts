@@ -1,0 +1,161 @@
+import type { Committed, Listed, Page, Stored, StreamPage, Taken, TenantStore, Write } from '../contract.ts'
+import { readName, spellName, spellNewName } from '../names.ts'
+import { StoreError } from '../store-error.ts'
+import type { GroupWriter } from './group-writer.ts'
+import { type PackedWrite, packWrites } from './packed-writes.ts'
+import type { FieldReader } from './packing.ts'
+import type { Reader } from './reader.ts'
+import type { RecordCodec, RecordColumns } from './record-codec.ts'
+import type { StreamWatch } from './stream-watch.ts'
+import type { Sweeper } from './sweeper.ts'
+
+/** What the views of all tenants share. */
+export interface Parts {
+  readonly nowSeconds: () => number
+  readonly codec: RecordCodec
+  readonly reader: Reader
+  readonly writer: GroupWriter
+  readonly sweeper: Sweeper
+  readonly streams: StreamWatch
+}
+
+/** The store as one tenant sees it: reads on this thread, writes in the next group. */
+export class SqliteTenantView implements TenantStore {
+  readonly #tenant: string
+  readonly #parts: Parts
+
+  constructor(tenant: string, parts: Parts) {
+    this.#tenant = spellNewName('tenant', tenant)
+    this.#parts = parts
+  }
+
+  peek<V>(kind: string, key: string): Stored<V> | undefined {
+    const names = this.#names(kind, key)
+    if (names === undefined) return undefined
+    const row = this.#parts.reader.peek(...names, this.#parts.nowSeconds())
+    return row === undefined ? undefined : this.#parts.codec.decode(names, kind, key, row)
+  }
+
+  async take<V>(kind: string, key: string, effects: { put: readonly Write[] }): Promise<Taken<V>> {
+    const writes = this.#encode(effects.put)
+    const names = this.#names(kind, key)
+    if (names === undefined) return { unknown: true }
+    return this.#submit(['take', ...names, ...packWrites(writes)], verdict => {
+      const outcome = verdict.text()
+      switch (outcome) {
+        case 'unknown':
+          return { unknown: true }
+        case 'conflict':
+          throw conflictError(conflictOf(effects.put, verdict))
+        default: {
+          const record = this.#parts.codec.decode<V>(names, kind, key, readColumns(verdict))
+          if (outcome === 'lost') return { lost: { record, firstUsedAt: record.usedAt ?? 0 } }
+          this.#wake(writes)
+          return { won: record }
+        }
+      }
+    })
+  }
+
+  async claim(kind: string, hash: string, expiresAt: number): Promise<'won' | 'lost'> {
+    if (!Number.isSafeInteger(expiresAt)) {
+      throw new StoreError('invalid_write', `${expiresAt} is not a time.`, 'expiresAt is in whole Unix seconds.')
+    }
+    const fields = ['claim', this.#tenant, spellNewName('kind', kind), spellNewName('hash', hash), String(expiresAt)]
+    return this.#submit(fields, verdict => (verdict.text() === 'won' ? 'won' : 'lost'))
+  }
+
+  async commit(writes: readonly Write[]): Promise<Committed> {
+    const packed = this.#encode(writes)
+    if (packed.length === 0) return { committed: true }
+    return this.#submit(['commit', this.#tenant, ...packWrites(packed)], verdict => {
+      if (verdict.text() === 'conflict') return { conflict: conflictOf(writes, verdict) }
+      this.#wake(packed)
+      return { committed: true }
+    })
+  }
+
+  list<V>(kind: string, page: Page): Listed<V> {
+    const [spelledKind, after] = [spellName(kind), spellAfter(page.after)]
+    const limit = checkLimit(page.limit)
+    const rows =
+      spelledKind === undefined || after === undefined ? [] : this.#rows(spelledKind, after, page.index, limit)
+    const records = rows.slice(0, limit).map(row => {
+      const names = [this.#tenant, spelledKind ?? '', row.key] as const
+      return this.#parts.codec.decode<V>(names, kind, readName(row.key), row)
+    })
+    return { records, next: rows.length > limit ? records.at(-1)?.key : undefined }
+  }
+
+  read<V>(stream: string, after: number, limit: number): StreamPage<V> {
+    const name = spellName(stream)
+    if (name === undefined) return { entries: [], last: 0 }
+    const { reader, nowSeconds } = this.#parts
+    // The last number first: a commit between the two reads must not show as a number whose entry is missing.
+    const last = reader.lastSeq(this.#tenant, name)
+    const rows = reader.entries(this.#tenant, name, after, last, nowSeconds(), checkLimit(limit))
+    return { entries: rows.map(({ seq, value }) => ({ seq, value: JSON.parse(value) as V })), last }
+  }
+
+  watch(stream: string, onAppend: () => void): () => void {
+    return this.#parts.streams.watch(this.#tenant, spellNewName('stream', stream), onAppend)
+  }
+
+  #names(kind: string, key: string): [tenant: string, kind: string, key: string] | undefined {
+    const [spelledKind, spelledKey] = [spellName(kind), spellName(key)]
+    if (spelledKind === undefined || spelledKey === undefined) return undefined
+    return [this.#tenant, spelledKind, spelledKey]
+  }
+
+  #rows(kind: string, after: string, index: Page['index'], limit: number) {
+    const { reader, nowSeconds } = this.#parts
+    if (index === undefined) return reader.list(this.#tenant, kind, after, nowSeconds(), limit + 1)
+    const [name, value] = [spellName(index[0]), spellName(index[1])]
+    if (name === undefined || value === undefined) return []
+    return reader.listByIndex(this.#tenant, kind, [name, value], after, nowSeconds(), limit + 1)
+  }
+
+  #encode(writes: readonly Write[]): readonly PackedWrite[] {
+    return writes.map(write => this.#parts.codec.encode(this.#tenant, write))
+  }
+
+  #submit<T>(fields: readonly string[], decode: (verdict: FieldReader) => T): Promise<T> {
+    const submitted = this.#parts.writer.submit(fields, decode)
+    this.#parts.sweeper.sweepIfDue()
+    return submitted
+  }
+
+  #wake(writes: readonly PackedWrite[]): void {
+    for (const write of writes) if (write.how === 'append') this.#parts.streams.appended(this.#tenant, write.stream)
+  }
+}
+
+function readColumns(verdict: FieldReader): RecordColumns {
+  const [value, version] = [verdict.text(), verdict.integer()]
+  return { value, version, expiresAt: verdict.optionalInteger(), usedAt: verdict.optionalInteger() }
+}
+
+function conflictOf(writes: readonly Write[], verdict: FieldReader): { kind: string; key: string } {
+  const write = writes[verdict.integer()]
+  const record =
+    write !== undefined && ('insert' in write ? write.insert : 'replace' in write ? write.replace : undefined)
+  return record ? { kind: record.kind, key: record.key } : { kind: '', key: '' }
+}
+
+function conflictError({ kind }: { kind: string }): StoreError {
+  const problem = `Nothing was taken: a record of the kind ${kind} among the effects was written by someone else meanwhile.`
+  return new StoreError('conflict', problem, 'Peek again and judge again.')
+}
+
+/** No page begins after a name that cannot be; the first page begins after the empty one. */
+function spellAfter(after: string | undefined): string | undefined {
+  return after === undefined ? '' : spellName(after)
+}
+
+function checkLimit(limit: number): number {
+  if (Number.isSafeInteger(limit) && limit > 0 && limit <= PAGE_MAX) return limit
+  throw new StoreError('invalid_write', `A page of ${limit} cannot be read.`, `Ask for 1 to ${PAGE_MAX}.`)
+}
+
+/** Records or entries on a page at most. */
+const PAGE_MAX = 10_000

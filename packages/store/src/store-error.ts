@@ -1,0 +1,44 @@
+/** What went wrong with the data on disk or in a database. Each code is one thing that an operator or a caller does. */
+export type StoreErrorCode =
+  /** The store was closed; nothing was written. */
+  | 'closed'
+  /** Another process held the database longer than the busy timeout. */
+  | 'busy'
+  | 'read_only'
+  | 'corrupted'
+  | 'disk_full'
+  /** The disk or file system refused a write or a sync for another reason. */
+  | 'disk_failed'
+  | 'cannot_open'
+  /** The file was written by a newer release. */
+  | 'newer_database'
+  /** The file is a database, but not of this store. */
+  | 'foreign_database'
+  | 'missing_key'
+  | 'wrong_key'
+  /** The key is there but cannot be used: readable by others, malformed, or given where it cannot be changed. */
+  | 'unusable_key'
+  /** A sealed value was changed, moved to another record, or is not sealed where it must be. */
+  | 'unsealed'
+  /** The caller's own mistake: a name or value that no adapter can keep. */
+  | 'invalid_write'
+  /** A condition among the effects of `take` did not hold; nothing was taken. */
+  | 'conflict'
+  | 'failed'
+
+/**
+ * An error of the store. The message says in one line what is wrong and what to do; it holds no value and no secret.
+ * Retrying is right for `busy`, and for `conflict` after a new `peek`.
+ */
+export class StoreError extends Error {
+  override readonly name = 'StoreError'
+  readonly code: StoreErrorCode
+  /** What to do about it, as a sentence. */
+  readonly hint: string
+
+  constructor(code: StoreErrorCode, problem: string, hint: string, options?: ErrorOptions) {
+    super(`${problem} ${hint}`, options)
+    this.code = code
+    this.hint = hint
+  }
+}
