@@ -13,6 +13,8 @@ export interface Caller {
   readonly tokenId: string
   /** The token family, whose revocation ends this token too; `undefined` for issuers that have none. */
   readonly family: string | undefined
+  /** The name of the key that signed the token, by which a key's revocation reaches it; none for opaque tokens. */
+  readonly keyId?: string | undefined
   /** Unix seconds. */
   readonly issuedAt: number
   /** Unix seconds. */
