@@ -39,7 +39,7 @@ asked if {
 	text(input.action.properties.route)
 	text(input.action.properties.scope)
 	text(input.resource.type)
-	text(input.resource.id)
+	is_string(input.resource.id)
 	is_object(input.resource.properties)
 	is_number(input.context.now)
 	text(input.context.request_id)
