@@ -1,0 +1,42 @@
+import { createHash } from 'node:crypto'
+import { contentSecurityPolicy } from '@sallyport/server'
+import type { CallbackRefusal } from '../callback.ts'
+
+const style = `
+:root{color-scheme:light dark;--ink:#1b2430;--soft:#5b6675;--paper:#f6f7f9;--card:#fff;--accent:#1f5eff}
+@media(prefers-color-scheme:dark){:root{--ink:#e8ecf2;--soft:#9aa6b6;--paper:#10151c;--card:#18202a;--accent:#8fb0ff}}
+body{margin:0;min-height:100vh;display:grid;place-items:center;background:var(--paper);color:var(--ink);font:1rem/1.6 system-ui,sans-serif}
+main{background:var(--card);border-radius:1rem;padding:2rem;max-width:26rem;margin:1rem}
+h1{font-size:1.4rem;margin:0 0 .5rem}p{margin:.5rem 0;color:var(--soft)}
+a{display:inline-block;margin-top:1rem;padding:.75rem 1.25rem;border-radius:.6rem;border:2px solid var(--accent);color:var(--accent);text-decoration:none;font-weight:600}
+code{font-size:.85rem}`
+
+const styleHash = `'sha256-${createHash('sha256').update(style).digest('base64')}'`
+
+const words: Readonly<Record<CallbackRefusal['refused'], string>> = {
+  state_missing: 'This address belongs to a sign-in, but the sign-in is missing from it.',
+  login_expired: 'This sign-in is over ten minutes old, was finished already, or was begun in another browser.',
+  wrong_issuer: 'The answer came from another authority than the one you were sent to.',
+  callback_replayed: 'This sign-in was used already.',
+  authorization_refused: 'The authority did not sign you in, or you chose not to allow it.',
+  code_refused: 'The authority did not accept its own answer any more.',
+  id_token_refused: 'The authority answered with an identity that does not fit this sign-in.',
+  authority_unreachable: 'The authority gave no answer. Nothing is wrong with your account.',
+}
+
+/** The page after a sign-in that did not succeed: what happened, and the way back. */
+export function signInFailedPage(
+  refusal: CallbackRefusal,
+  requestId: string,
+): { html: string; policy: string; status: number } {
+  const again = `/bff/login?${new URLSearchParams({ return_to: refusal.returnTo })}`
+  const html = `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+<title>Not signed in</title><style>${style}</style></head>
+<body><main><h1>You are not signed in</h1>
+<p>${words[refusal.refused]}</p>
+<p><a href="${again.replaceAll('&', '&amp;')}">Start again</a></p>
+<p><code>${refusal.refused} · ${requestId}</code></p></main></body></html>`
+  const status = refusal.refused === 'authority_unreachable' ? 503 : 400
+  return { html, policy: contentSecurityPolicy({ style: [styleHash] }), status }
+}

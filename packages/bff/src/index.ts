@@ -1,0 +1,7 @@
+export { type AuthorityMetadata, readAuthorityMetadata } from './authority-metadata.ts'
+export type { BffContext, BffLog } from './context.ts'
+export { type FreshSession, tokenRefresher } from './fresh-tokens.ts'
+export { type BffSite, registerBff } from './http/bff.ts'
+export { readSite, type SiteFile } from './http/site.ts'
+export { type OpenSession, openSession } from './session.ts'
+export type { BffSettings, ProxyRoute } from './settings.ts'
