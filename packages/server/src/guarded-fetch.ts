@@ -31,6 +31,8 @@ export class FetchRefused extends Error {
   }
 }
 
+type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>
+
 export interface GuardedFetchOptions {
   /** Host names (`keycloak.internal`) or hosts with their port that an operator opened, whatever their address and scheme. */
   readonly allowedHosts?: readonly string[]
@@ -41,7 +43,7 @@ export interface GuardedFetchOptions {
   /** Certificates of authorities to trust besides the system's. */
   readonly certificateAuthorities?: readonly string[]
   /** Resolves a name to all its addresses; default: the system's resolver. */
-  readonly resolve?: (hostname: string) => Promise<readonly LookupAddress[]>
+  readonly resolve?: Resolve
 }
 
 export interface GuardedFetchInit {
@@ -69,28 +71,37 @@ export interface GuardedFetch {
 export function createGuardedFetch(options: GuardedFetchOptions = {}): GuardedFetch {
   const { maxBytes = 1_048_576, timeoutMs = 5_000, resolve = resolveWithSystem } = options
   const allowed = new Set((options.allowedHosts ?? []).map(host => host.toLowerCase()))
-  const agent = new Agent({
+  const guarded = createAgent(options, timeoutMs, guardedLookup(resolve))
+  const opened = createAgent(options, timeoutMs, undefined)
+  const fetchGuarded = async (url: string | URL, init: GuardedFetchInit = {}): Promise<Response> => {
+    const target = judgeUrl(url, allowed)
+    const deadline = AbortSignal.timeout(timeoutMs)
+    const signal = init.signal === undefined ? deadline : AbortSignal.any([init.signal, deadline])
+    try {
+      return await exchange(isOpened(target, allowed) ? opened : guarded, target, init, signal, maxBytes)
+    } catch (error) {
+      throw refusalOf(error, target.host, deadline.aborted, timeoutMs)
+    }
+  }
+  const close = async (): Promise<void> => {
+    await Promise.all([guarded.destroy(), opened.destroy()])
+  }
+  return Object.assign(fetchGuarded, { close })
+}
+
+function createAgent(options: GuardedFetchOptions, timeoutMs: number, lookup: LookupFunction | undefined): Agent {
+  const authorities = options.certificateAuthorities
+  return new Agent({
     connect: {
-      lookup: guardedLookup(resolve, allowed),
       timeout: timeoutMs,
-      ...(options.certificateAuthorities === undefined ? {} : { ca: [...options.certificateAuthorities] }),
+      ...(lookup === undefined ? {} : { lookup }),
+      ...(authorities === undefined ? {} : { ca: [...authorities] }),
     },
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
     maxHeaderSize: 16_384,
     connections: 8,
   })
-  const fetchGuarded = async (url: string | URL, init: GuardedFetchInit = {}): Promise<Response> => {
-    const target = judgeUrl(url, allowed)
-    const deadline = AbortSignal.timeout(timeoutMs)
-    const signal = init.signal === undefined ? deadline : AbortSignal.any([init.signal, deadline])
-    try {
-      return await exchange(agent, target, init, signal, maxBytes)
-    } catch (error) {
-      throw refusalOf(error, target.host, deadline.aborted, timeoutMs)
-    }
-  }
-  return Object.assign(fetchGuarded, { close: () => agent.destroy() })
 }
 
 function judgeUrl(url: string | URL, allowed: ReadonlySet<string>): URL {
@@ -98,43 +109,38 @@ function judgeUrl(url: string | URL, allowed: ReadonlySet<string>): URL {
   if (target === null || target.username !== '' || target.password !== '') {
     throw new FetchRefused('url_malformed', '(none)', 'an absolute https address', 'another', 'Correct the address.')
   }
-  if (isOpened(target.host, target.hostname, allowed) && target.protocol === 'http:') return target
+  if (isOpened(target, allowed) && target.protocol === 'http:') return target
   if (target.protocol !== 'https:') {
     const hint = `Use https, or name ${target.hostname} among the allowed hosts.`
     throw new FetchRefused('scheme_refused', target.host, 'https', target.protocol.slice(0, -1), hint)
   }
   // A literal address never reaches the lookup.
   const literal = target.hostname.replace(/^\[|\]$/g, '')
-  if (isIP(literal) !== 0 && isSpecialUse(literal) && !isOpened(target.host, target.hostname, allowed)) {
+  if (isIP(literal) !== 0 && isSpecialUse(literal) && !isOpened(target, allowed)) {
     throw addressRefused(target.hostname, literal)
   }
   return target
 }
 
-function isOpened(host: string, hostname: string, allowed: ReadonlySet<string>): boolean {
+function isOpened({ host, hostname }: URL, allowed: ReadonlySet<string>): boolean {
   return allowed.has(hostname.toLowerCase()) || allowed.has(host.toLowerCase())
 }
 
 /** The connection's own look-up: what it returns is what is connected to. */
-function guardedLookup(
-  resolve: NonNullable<GuardedFetchOptions['resolve']>,
-  allowed: ReadonlySet<string>,
-): LookupFunction {
-  const openedNames = new Set([...allowed].map(host => host.replace(/:\d+$/, '')))
+function guardedLookup(resolve: Resolve): LookupFunction {
   return (hostname, lookupOptions, callback) => {
-    const done = (addresses: readonly LookupAddress[]): void => {
+    const fail = (error: unknown): void => {
+      callback(error instanceof Error ? error : new Error(String(error)), '', 0)
+    }
+    const judge = (addresses: readonly LookupAddress[]): void => {
       const [first] = addresses
-      if (first === undefined) return callback(new Error(`${hostname} has no address`), '', 0)
-      const refused = openedNames.has(hostname.toLowerCase())
-        ? undefined
-        : addresses.find(each => isSpecialUse(each.address))
-      if (refused !== undefined) return callback(addressRefused(hostname, refused.address), '', 0)
-      if (lookupOptions.all === true) callback(null, [...addresses])
+      const refused = addresses.find(each => isSpecialUse(each.address))
+      if (first === undefined) fail(new Error(`${hostname} has no address`))
+      else if (refused !== undefined) fail(addressRefused(hostname, refused.address))
+      else if (lookupOptions.all === true) callback(null, [...addresses])
       else callback(null, first.address, first.family)
     }
-    resolve(hostname).then(done, (error: unknown) => {
-      callback(error instanceof Error ? error : new Error(String(error)), '', 0)
-    })
+    resolve(hostname).then(judge, fail)
   }
 }
 
