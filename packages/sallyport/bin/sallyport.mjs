@@ -1,0 +1,19 @@
+#!/usr/bin/env node
+// Runs the command line on a Node that runs TypeScript. `npx sallyport` finds the pinned one by itself; a shell that
+// starts this file with an older Node is handed over to it.
+import { spawnSync } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+
+const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+
+if (Number(process.versions.node.split('.')[0]) >= 24) {
+  await import('../src/main.ts')
+} else {
+  const pinned = createRequire(import.meta.url)
+    .resolve('node/package.json')
+    .replace(/package\.json$/, 'bin/node')
+  const { status, error } = spawnSync(pinned, [main, ...process.argv.slice(2)], { stdio: 'inherit' })
+  if (error !== undefined) process.stderr.write(`sallyport needs Node 24 or later: ${error.message}\n`)
+  process.exitCode = status ?? 1
+}
