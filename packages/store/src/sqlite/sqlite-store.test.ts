@@ -1,0 +1,4 @@
+import { storeContract } from '../contract.suite.ts'
+import { openScratch } from './scratch-store.ts'
+
+storeContract('sqlite', openScratch)
