@@ -28,6 +28,12 @@ export interface AuthorityKeys {
   ring(): KeyRing
   /** The key that signs with this algorithm now, made on first need. */
   signing(algorithm: SigningKey['algorithm']): Promise<SigningKey>
+  /** Rotates by command: the successor signs from now on, the key before it verifies until its tokens are over. */
+  rotate(algorithm: SigningKey['algorithm']): Promise<SigningKey>
+  /** Takes a key out of the ring at once, because it leaked; `revokeKey` ends what it signed. */
+  withdraw(kid: string): Promise<void>
+  /** Does what the schedule asks for now and takes over what other processes did. */
+  tick(): Promise<void>
 }
 
 export interface PasswordHash {

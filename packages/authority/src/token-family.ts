@@ -1,3 +1,5 @@
+import type { NewRecord } from '@sallyport/store'
+
 /**
  * All tokens of one sign-in by one client: what a replay kills. Stored as kind `family`, key `id`, index `subject`, `client_id`, `grant` and `session`.
  * Access tokens carry its id as the claim `family`.
@@ -29,4 +31,23 @@ export interface TokenFamily {
   readonly expires_at: number
   /** Unix seconds. */
   readonly revoked_at?: number
+}
+
+/** No token of a family outlives its last refresh token by more: 900 s of access token, and clocks that differ. */
+export const accessTokenAfterlifeSeconds = 1000
+
+/** The family as a record, found by whom it belongs to; kept as long as any of its tokens could be replayed. */
+export function familyRecord(family: TokenFamily): NewRecord<TokenFamily> {
+  return {
+    kind: 'family',
+    key: family.id,
+    value: family,
+    expiresAt: family.expires_at + accessTokenAfterlifeSeconds,
+    index: {
+      subject: family.subject,
+      client_id: family.client_id,
+      ...(family.grant === undefined ? {} : { grant: family.grant }),
+      ...(family.session === undefined ? {} : { session: family.session }),
+    },
+  }
 }

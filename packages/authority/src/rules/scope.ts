@@ -85,17 +85,22 @@ export function scopesOf(resource: Resource, scopes: readonly string[]): readonl
   return scopes.filter(scope => resource.scopes.some(defined => defined.scope === scope))
 }
 
-function spread(granted: readonly string[], resources: readonly Resource[]): ResolvedScopes {
-  const scope = new Set(granted)
+/** The scopes and all that they imply, in order (STANDARDS S63: broader scopes contain narrower ones). */
+export function withImplied(scopes: readonly string[], resources: readonly Resource[]): readonly string[] {
+  const all = new Set(scopes)
   // A Set's iteration also visits what is added while it runs: implied scopes may imply others.
-  for (const name of scope)
+  for (const name of all)
     for (const resource of resources)
-      for (const implied of resource.scopes.find(defined => defined.scope === name)?.implies ?? []) scope.add(implied)
-  const all = [...scope]
-  const own = all.filter(name => openidScopes.includes(name))
+      for (const implied of resource.scopes.find(defined => defined.scope === name)?.implies ?? []) all.add(implied)
+  return [...all]
+}
+
+function spread(granted: readonly string[], resources: readonly Resource[]): ResolvedScopes {
+  const scope = withImplied(granted, resources)
+  const own = scope.filter(name => openidScopes.includes(name))
   const byResource: Record<string, readonly string[]> = own.length > 0 ? { '': own } : {}
-  for (const resource of resources) byResource[resource.resource] = scopesOf(resource, all)
-  return { scope: all, resources, byResource }
+  for (const resource of resources) byResource[resource.resource] = scopesOf(resource, scope)
+  return { scope, resources, byResource }
 }
 
 function unknownResource(identifier: string, client: Client): TokenError {

@@ -1,0 +1,123 @@
+import type { AccessTokenClaims, DpopProof } from '@sallyport/credentials'
+import type { Client, GrantType } from './client.ts'
+import { authenticateClient } from './client-authentication.ts'
+import type { AuthorityContext } from './context.ts'
+import { dpopProof } from './dpop-proof.ts'
+import type { Grant, GrantRequest } from './granted.ts'
+import { authorizationCode } from './grants/authorization-code.ts'
+import { clientCredentials } from './grants/client-credentials.ts'
+import { refreshToken } from './grants/refresh-token.ts'
+import { tokenExchange } from './grants/token-exchange.ts'
+import { issue, type TokenBody } from './issue.ts'
+import { isTokenError, type TokenError } from './token-error.ts'
+import { recordGrant, recordRefusal } from './token-records.ts'
+import type { TokenRequest } from './token-request.ts'
+
+export interface TokenAnswer {
+  readonly body: TokenBody
+  /** The nonce for the client's next proof, where it needs one (RFC 9449 §8.2). */
+  readonly nonce: string | undefined
+}
+
+const exchange = 'urn:ietf:params:oauth:grant-type:token-exchange'
+
+const grants: Readonly<Record<Exclude<GrantType, typeof exchange>, Grant>> = {
+  authorization_code: authorizationCode,
+  refresh_token: refreshToken,
+  client_credentials: clientCredentials,
+}
+
+export const grantTypes: readonly GrantType[] = ['authorization_code', 'refresh_token', 'client_credentials', exchange]
+
+/**
+ * The token endpoint (OAuth 2.1 §3.2). One line down: who asks, with which key, what the grant's rules say, tokens made
+ * and signed, and only then the one-time credential taken, with its successors, in one commit. Everything that can fail
+ * comes before that commit; nothing after it can.
+ *
+ * Every refusal is in the log with rule, expected and got; every grant is in the audit trail before it is answered.
+ */
+export async function token(request: TokenRequest, context: AuthorityContext): Promise<TokenAnswer | TokenError> {
+  const client = await authenticateClient(request, context)
+  const answer = isTokenError(client) ? client : await tokenFor(client, request, context)
+  if (isTokenError(answer)) recordRefusal('token', answer, request, context)
+  return answer
+}
+
+async function tokenFor(
+  client: Client,
+  request: TokenRequest,
+  context: AuthorityContext,
+): Promise<TokenAnswer | TokenError> {
+  const grantType = request.parameters.get('grant_type')
+  const known = grantTypes.find(type => type === grantType)
+  if (known === undefined) return grantType === undefined ? grantMissing() : grantUnknown(grantType)
+  if (!client.grant_types.includes(known)) return grantNotAllowed(client, known)
+  const proof = await dpopProof(request, client, context)
+  if (proof !== undefined && isTokenError(proof)) return proof
+  const asked: GrantRequest = { request, client, proof }
+  const given = known === exchange ? await exchanged(asked, context) : await granted(grants[known], asked, context)
+  if (isTokenError(given)) return given
+  await recordGrant(known, given.claims, request, context)
+  return { body: given.body, nonce: nextNonce(client, proof, context) }
+}
+
+interface Given {
+  readonly body: TokenBody
+  readonly claims: AccessTokenClaims
+}
+
+const exchanged = (asked: GrantRequest, context: AuthorityContext): Promise<Given | TokenError> =>
+  tokenExchange(asked, context)
+
+/** Judged twice at most: who lost a race finds the credential used, and the grant's rules say what that means. */
+async function granted(grant: Grant, asked: GrantRequest, context: AuthorityContext): Promise<Given | TokenError> {
+  for (let round = 0; round < 2; round++) {
+    const plan = await grant(asked, context)
+    if (isTokenError(plan)) return plan
+    const { body, access, writes } = await issue(plan, context)
+    if (plan.use === undefined) await context.store.commit(writes)
+    else if (!('won' in (await context.store.take(plan.use.kind, plan.use.key, { put: writes })))) continue
+    return { body, claims: access.claims }
+  }
+  return lostTwice()
+}
+
+const nextNonce = (client: Client, proof: DpopProof | undefined, context: AuthorityContext): string | undefined =>
+  proof !== undefined && client.require_dpop_nonce ? context.dpopNonces.issue(context.now()) : undefined
+
+const grantMissing = (): TokenError => ({
+  error: 'invalid_request',
+  reason: 'grant_type_missing',
+  rule: 'OAuth 2.1 §3.2.2',
+  expected: grantTypes.join(', '),
+  got: 'none',
+  hint: 'Send the grant_type.',
+})
+
+const grantUnknown = (grantType: string): TokenError => ({
+  error: 'unsupported_grant_type',
+  reason: 'grant_type_unknown',
+  rule: 'OAuth 2.1 §3.2.4',
+  expected: grantTypes.join(', '),
+  got: grantType.slice(0, 128),
+  hint: `The grant types are ${grantTypes.join(', ')}.`,
+})
+
+const grantNotAllowed = (client: Client, grantType: GrantType): TokenError => ({
+  error: 'unauthorized_client',
+  reason: 'grant_type_not_allowed',
+  rule: 'OAuth 2.1 §3.2.4',
+  expected: client.grant_types.join(', ') || 'none',
+  got: grantType,
+  hint: `This client may not use the grant type ${grantType}; an administrator lists it for the client.`,
+})
+
+/** The credential expired between the two rounds. */
+const lostTwice = (): TokenError => ({
+  error: 'invalid_grant',
+  reason: 'credential_gone',
+  rule: 'OAuth 2.1 §3.2.4',
+  expected: 'a credential that is still there',
+  got: 'one that expired meanwhile',
+  hint: 'Start the authorization again.',
+})
