@@ -31,6 +31,9 @@ export class FetchRefused extends Error {
   }
 }
 
+/** How much of a redirect's body is read before its connection is given up. */
+const redirectBodyBytes = 16_384
+
 type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>
 
 export interface GuardedFetchOptions {
@@ -160,7 +163,7 @@ async function exchange(
     signal,
   })
   if (answer.statusCode >= 300 && answer.statusCode < 400) {
-    answer.body.destroy()
+    await answer.body.dump({ limit: redirectBodyBytes, signal })
     const hint = 'Name the final address; redirects are not followed.'
     throw new FetchRefused(
       'redirect_refused',
