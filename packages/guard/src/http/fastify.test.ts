@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import Fastify from 'fastify'
+import type { GuardOptions } from '../options.ts'
+import { guard } from './fastify.ts'
+import { adapterSuite, type OrdersApi, orders, resource } from './testing/adapter-suite.ts'
+
+async function listen(options: GuardOptions): Promise<OrdersApi> {
+  const app = Fastify()
+  const protect = guard(options)
+  app.get(protect.metadataPath, protect.metadata)
+  app.route({
+    method: ['GET', 'POST'],
+    url: '/orders',
+    preHandler: protect('read:orders'),
+    handler: async request => ({ subject: request.caller.subject }),
+  })
+  const find = (request: { params: unknown }) => orders.get((request.params as { id: string }).id)
+  app.get('/orders/:id', { preHandler: protect('read:orders', { read: find }) }, async request => request.object)
+  const refund = protect('read:orders write:orders', { refund: find }, { requireDpop: true })
+  app.post('/orders/:id/refund', { preHandler: refund }, async request => request.object)
+  app.get('/reports/:year', { preHandler: protect('read:orders') }, async () => 'open')
+  const origin = await app.listen({ port: 0, host: '127.0.0.1' })
+  return {
+    origin,
+    async close() {
+      protect.close()
+      await app.close()
+    },
+  }
+}
+
+adapterSuite('fastify', listen, { tellsRoutes: true })
+
+test('fastify: with the plugin a path parameter without an object rule stops the registration (OWASP API1)', async () => {
+  const protect = guard({ issuer: 'http://127.0.0.1:1', resource, revocation: 'none', log: quiet })
+  const app = Fastify()
+  await app.register(protect.plugin)
+  assert.throws(() => app.get('/orders/:id', { preHandler: protect('read:orders') }, async () => 'open'), /object rule/)
+  app.get('/orders/:id', { preHandler: protect('read:orders', { read: () => undefined }) }, async () => 'open')
+  app.get('/reports/:year', { preHandler: protect('read:orders', {}, { noObject: 'a year' }) }, async () => 'open')
+  const metadata = await app.inject('/.well-known/oauth-protected-resource')
+  assert.equal(metadata.json().resource, resource)
+  await app.close()
+})
+
+const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined }

@@ -1,0 +1,29 @@
+import { randomBytes } from 'node:crypto'
+import type { GuardContext, GuardLog } from '../guard-context.ts'
+
+/** How long an issuer may take to answer; a request behind a door waits for no more. */
+const timeoutMilliseconds = 5_000
+
+/** The real clock, random source and network. */
+export function realWorld(log: GuardLog | undefined): GuardContext {
+  return {
+    nowSeconds: () => Date.now() / 1000,
+    elapsedSeconds: () => performance.now() / 1000,
+    random: bytes => randomBytes(bytes),
+    fetch: (url, init) => fetch(url, { ...init, redirect: 'error', signal: AbortSignal.timeout(timeoutMilliseconds) }),
+    log: log ?? linesOnStandardError,
+  }
+}
+
+/** One JSON line an event, for services that bring no logger. */
+const linesOnStandardError: GuardLog = {
+  info: (event, fields) => writeLine('info', event, fields),
+  warn: (event, fields) => writeLine('warn', event, fields),
+  error: (event, fields) => writeLine('error', event, fields),
+}
+
+function writeLine(level: string, event: string, fields: Readonly<Record<string, unknown>> = {}): void {
+  process.stderr.write(
+    `${JSON.stringify({ at: new Date().toISOString(), level, event: `guard ${event}`, ...fields })}\n`,
+  )
+}

@@ -1,0 +1,43 @@
+import { hash } from 'node:crypto'
+import type { Caller } from '@sallyport/credentials'
+
+/** A token that passed every check once, under its hash: the token itself is not kept. */
+export interface KnownToken {
+  readonly caller: Caller
+  /** SHA-256 of the token, base64url. */
+  readonly tokenHash: string
+  /** Unix seconds after which the token must be judged anew; never after its own end. */
+  readonly until: number
+}
+
+/** What is known of tokens that passed door one, bounded: the oldest goes when it is full. */
+export interface TokenCache {
+  get(tokenHash: string): KnownToken | undefined
+  put(known: KnownToken): void
+  drop(tokenHash: string): void
+  readonly size: number
+}
+
+export function tokenHash(token: string): string {
+  return hash('sha256', token, 'base64url')
+}
+
+export function tokenCache(maxEntries: number): TokenCache {
+  const known = new Map<string, KnownToken>()
+  return {
+    get: hash => known.get(hash),
+    put(token) {
+      if (known.size >= maxEntries && !known.has(token.tokenHash)) {
+        const oldest = known.keys().next()
+        if (!oldest.done) known.delete(oldest.value)
+      }
+      known.set(token.tokenHash, token)
+    },
+    drop(hash) {
+      known.delete(hash)
+    },
+    get size() {
+      return known.size
+    },
+  }
+}
