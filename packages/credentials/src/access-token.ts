@@ -71,8 +71,12 @@ interface ClaimRule {
 
 const isText = (value: unknown) => typeof value === 'string' && value !== ''
 const isTexts = (value: unknown) => Array.isArray(value) && value.every(one => typeof one === 'string')
-const isConfirmation = (value: unknown) =>
-  isJsonObject(value) && Object.keys(value).length > 0 && Object.values(value).every(isText)
+/** A confirmation by a method we cannot check is no bearer token: it is refused (RFC 7800 §3.1). */
+const isConfirmation = (value: unknown) => {
+  if (!isJsonObject(value)) return false
+  const known = [value.jkt, value['x5t#S256']].filter(one => one !== undefined)
+  return known.length > 0 && known.every(isText)
+}
 
 const text: ClaimRule = { name: 'a string', accepts: isText }
 const time: ClaimRule = { name: 'a number of seconds', accepts: isTime }
@@ -97,5 +101,5 @@ const claimRules: readonly (readonly [string, ClaimRule])[] = [
   ['amr', optional('strings', isTexts)],
   ['roles', optional('strings', isTexts)],
   ['family', optional('a string', isText)],
-  ['cnf', optional('an object of strings', isConfirmation)],
+  ['cnf', optional('jkt or x5t#S256, strings', isConfirmation)],
 ]

@@ -8,7 +8,7 @@ export function s256(verifier: string): string {
 }
 
 /** Whether this could be an S256 challenge: the base64url of 32 bytes (RFC 7636 §4.2). */
-export function isCodeChallenge(value: unknown): value is string {
+export function isCodeChallenge(value: unknown): boolean {
   return typeof value === 'string' && value.length === 43 && decodeBase64url(value)?.length === 32
 }
 
