@@ -40,7 +40,10 @@ export class GroupWriter {
   /** Starts the thread and waits until the database is open. @throws StoreError why it is not */
   static async open(path: string, nowSeconds: () => number): Promise<GroupWriter> {
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-    const worker = new Worker(new URL(`./writer-thread.${extension}`, import.meta.url), { workerData: { path } })
+    const worker = new Worker(new URL(`./writer-thread.${extension}`, import.meta.url), {
+      workerData: { path },
+      execArgv: [], // flags of the process, such as --input-type, may not fit a thread
+    })
     const [opened]: Answer[] = await once(worker, 'message')
     if (typeof opened === 'object') throw new StoreError(opened.failed, opened.text, opened.hint)
     return new GroupWriter(worker, nowSeconds)

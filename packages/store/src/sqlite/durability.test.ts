@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { DatabaseSync } from 'node:sqlite'
+import { test } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { openAt, openScratch, openShared, scratchFolder } from './scratch-store.ts'
+
+const KILLS = 5
+
+test(`a process killed with SIGKILL under load loses nothing that it acknowledged (${KILLS} kills of one database)`, async t => {
+  const home = scratchFolder()
+  t.after(() => rmSync(home, { recursive: true }))
+  const path = join(home, 'scratch.db')
+  const acknowledged: string[] = []
+  for (let kill = 0; kill < KILLS; kill += 1) {
+    const program = fileURLToPath(new URL('./acknowledging-process.ts', import.meta.url))
+    const child = spawn(process.execPath, [program, path, `run${kill}`], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const exited = once(child, 'exit')
+    const before = acknowledged.length
+    for await (const line of createInterface({ input: child.stdout })) {
+      acknowledged.push(line)
+      if (acknowledged.length === before + 150) child.kill('SIGKILL')
+    }
+    assert.deepEqual(await exited, [null, 'SIGKILL'])
+  }
+  const store = await openShared(path)
+  const tenant = store.of('acme')
+  for (const line of acknowledged) {
+    const [key = '', hash = ''] = line.split(' ')
+    const record = await tenant.peek('code', key)
+    assert.ok(record?.usedAt !== undefined, `${key} was acknowledged as taken`)
+    assert.equal((await tenant.peek('token', key))?.value, key)
+    assert.equal(await tenant.claim('proof', hash, 4_000_000_000), 'lost')
+  }
+  const { entries, last } = await tenant.read('feed', 0, 10_000)
+  assert.ok(last >= acknowledged.length)
+  assert.deepEqual(
+    entries.map(({ seq }) => seq),
+    Array.from({ length: last }, (_, n) => n + 1),
+  )
+  await store.close()
+})
+
+test('every acknowledged write is in the file for another connection at that moment, and syncs are FULL', async t => {
+  const { store, path, dispose } = await openScratch(() => 1_800_000_000)
+  t.after(dispose)
+  const other = new DatabaseSync(path, { readOnly: true })
+  t.after(() => other.close())
+  const count = other.prepare('SELECT COUNT(*) AS rows FROM record WHERE tenant = ?')
+  for (let n = 1; n <= 50; n += 1) {
+    await store.of('acme').commit([{ put: { kind: 'k', key: `k${n}`, value: n } }])
+    assert.equal(count.get('acme')?.rows, n)
+  }
+  assert.equal(other.prepare('PRAGMA journal_mode').get()?.journal_mode, 'wal')
+})
+
+test('writes of one moment share one commit, and those that come meanwhile share the next', async t => {
+  const { store, path, dispose } = await openScratch(() => 1_800_000_000)
+  t.after(dispose)
+  const tenant = store.of('acme')
+  const frames = () => statSync(`${path}-wal`).size
+  const put = (n: number) => tenant.commit([{ put: { kind: 'k', key: `k${n}`, value: n } }])
+  await put(0)
+  const start = frames()
+  for (let n = 0; n < 100; n += 1) await put(n)
+  const oneByOne = frames() - start
+  await Promise.all(Array.from({ length: 100 }, (_, n) => put(n)))
+  const together = frames() - start - oneByOne
+  assert.ok(together * 20 < oneByOne, `${together} bytes of log together, ${oneByOne} one by one`)
+})
+
+test('closing writes what came before, refuses what comes after, and may be called twice', async t => {
+  const { store, path, dispose } = await openScratch(() => 1_800_000_000)
+  t.after(dispose)
+  const tenant = store.of('acme')
+  const early = Array.from({ length: 20 }, (_, n) =>
+    tenant.commit([
+      { put: { kind: 'k', key: `k${n}`, value: n } },
+      { append: { stream: 's', value: n, expiresAt: 4e9 } },
+    ]),
+  )
+  await Promise.all([store.close(), store.close()])
+  for (const answer of await Promise.all(early)) assert.deepEqual(answer, { committed: true })
+  const closed = { name: 'StoreError', code: 'closed' }
+  await assert.rejects(tenant.commit([{ put: { kind: 'k', key: 'late', value: 1 } }]), closed)
+  assert.throws(() => tenant.peek('k', 'k1'), closed)
+  const again = await openAt(path, () => 1_800_000_000)
+  assert.equal((await again.of('acme').list('k', { limit: 100 })).records.length, 20)
+  await again.close()
+})
+
+test('an idle store with a watcher does not keep its process alive, and a write in flight does', async t => {
+  const home = scratchFolder()
+  t.after(() => rmSync(home, { recursive: true }))
+  const program = `
+    import { openShared } from ${JSON.stringify(new URL('./scratch-store.ts', import.meta.url).href)}
+    const store = await openShared(${JSON.stringify(join(home, 'scratch.db'))})
+    store.of('acme').watch('feed', () => undefined)
+    store.of('acme').commit([{ put: { kind: 'k', key: 'k', value: 1 } }]).then(() => console.log('written'))`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  t.after(() => child.kill())
+  let output = ''
+  child.stdout.on('data', data => {
+    output += data
+  })
+  assert.deepEqual(await Promise.race([once(child, 'exit'), wait(20_000)]), [0, null])
+  assert.equal(output, 'written\n')
+})
