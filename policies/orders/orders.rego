@@ -95,13 +95,14 @@ permitted if {
 permitted if {
 	input.action.name == "refund"
 	support
+	input.context.amount_cents > 0
 	refund_cents > 0
 }
 
 # What the order would have been refunded in all: a large refund cut into small ones is still large.
 refund_cents := input.resource.properties.refunded_cents + input.context.amount_cents if {
-	input.resource.properties.refunded_cents >= 0
-	input.context.amount_cents > 0
+	whole(input.resource.properties.refunded_cents)
+	whole(input.context.amount_cents)
 }
 
 strong_enough if input.action.name in {"list", "read_batch", "create", "read", "update", "cancel"}
@@ -115,6 +116,7 @@ strong_enough if {
 
 fresh_strong_login if {
 	input.subject.properties.acr in settings.strong_acr_values
+	whole(input.subject.properties.auth_time)
 	age := input.context.now - input.subject.properties.auth_time
 	age <= settings.refund_max_age_seconds
 	age >= 0 - settings.clock_skew_seconds
@@ -180,7 +182,7 @@ asked if {
 	text(input.action.properties.route)
 	text(input.action.properties.scope)
 	text(input.resource.id)
-	is_number(input.context.now)
+	whole(input.context.now)
 	text(input.context.request_id)
 	resource_asked
 }
@@ -196,4 +198,12 @@ resource_asked if {
 text(value) if {
 	is_string(value)
 	value != ""
+}
+
+# Cents and seconds are whole. Between fractions the two engines would round apart, and one cent decides.
+whole(value) if {
+	is_number(value)
+	value >= 0
+	value <= 9007199254740991
+	floor(value) == value
 }

@@ -91,6 +91,13 @@ test_refund_of_nothing_or_less_is_refused if {
 	orders.decision == not_allowed with input as question.refund(question.carol, question.order("user_bob", 100), -5)
 }
 
+test_cents_are_whole if {
+	parts := object.union(question.order("user_bob", 20000), {"properties": {"refunded_cents": 0.5}})
+	orders.decision == not_allowed with input as question.refund(question.carol, parts, 100)
+	orders.decision == not_allowed with input as question.refund(question.carol, question.order("user_bob", 100), 10.5)
+	orders.decision == not_allowed with input as question.refund(question.carol, question.order("user_bob", 100), 1e300)
+}
+
 test_machine_named_like_a_user_is_not_that_user if {
 	orders.decision == not_yours with input as read(question.machine, "user_alice")
 	orders.filter == {"owners": [{"type": "client", "id": "user_alice"}]} with input as list(question.machine)
