@@ -11,6 +11,7 @@ import { codeOfClient, unusableCodeHint } from '../rules/code-client.ts'
 import { codeRedirectUri } from '../rules/code-redirect-uri.ts'
 import { codeVerifier } from '../rules/code-verifier.ts'
 import { senderConstraint } from '../rules/sender-constraint.ts'
+import { sessionAlive } from '../rules/session-alive.ts'
 import { subjectAlive } from '../rules/subject-alive.ts'
 import { type TokenTarget, tokenTarget } from '../rules/token-target.ts'
 import { isTokenError, type TokenError } from '../token-error.ts'
@@ -42,6 +43,8 @@ export const authorizationCode: Grant = async (asked, context) => {
   if (unbound !== undefined) return unbound
   const account = await subjectAlive(code, context)
   if (isTokenError(account)) return account
+  const signedOut = await sessionAlive(code.session, context)
+  if (signedOut !== undefined) return signedOut
   if (stored.usedAt !== undefined) return replayed(code, stored.usedAt, asked, context)
   return planOf({ code, selector: shown.selector, target, account }, asked, context)
 }
