@@ -9,7 +9,8 @@ export interface EnvironmentOptions {
   readonly otherVariables?: readonly string[]
 }
 
-const alwaysKnown = ['SALLYPORT_HOME', 'SALLYPORT_CONFIG', 'SALLYPORT_VECTORS']
+/** Where things are, and where the tests' tools are: no part of the configuration. */
+const alwaysKnown = ['SALLYPORT_HOME', 'SALLYPORT_CONFIG', 'SALLYPORT_VECTORS', 'SALLYPORT_OPA', 'SALLYPORT_CHROMIUM']
 
 /**
  * Reads every section's secrets from the environment: `SALLYPORT_…`, or the file that `SALLYPORT_…_FILE` names (without
