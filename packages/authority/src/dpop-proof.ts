@@ -27,7 +27,7 @@ export async function dpopProof(
     nonce: nonce => (nonce === undefined ? !client.require_dpop_nonce : context.dpopNonces.accepts(nonce, nowSeconds)),
   })
   if ('refused' in verified) return tokenError(verified.refused, verified, 'Make a new DPoP proof for this request.')
-  const claimed = await context.store.claim('proof', verified.jtiHash, verified.expiresAt)
+  const claimed = await context.store.claim('proof', verified.jtiHash, Math.ceil(verified.expiresAt))
   return claimed === 'won' ? verified : replayedProof()
 }
 

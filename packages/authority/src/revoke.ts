@@ -3,6 +3,7 @@ import type { Page, Stored, Write } from '@sallyport/store'
 import type { AuthorityContext } from './context.ts'
 import type { RefreshReply } from './refresh-token.ts'
 import { revocationWrites } from './revocations.ts'
+import { endedSession } from './rules/session-alive.ts'
 import { accessTokenAfterlifeSeconds, familyRecord, type TokenFamily } from './token-family.ts'
 
 /** Whose families end. */
@@ -41,6 +42,7 @@ export async function revokeFamilies(
     const stored = await context.store.peek<TokenFamily>('family', selection.family)
     return stored !== undefined && (await revokeFamily(stored, context, cause)) ? 1 : 0
   }
+  if ('session' in selection) await context.store.commit([{ put: endedSession(selection.session, context.now()) }])
   const [index] = Object.entries(selection)
   if (index === undefined) return 0
   let count = 0

@@ -27,7 +27,7 @@ export function recordGrant(
 export function recordRefusal(
   endpoint: string,
   refused: TokenError,
-  request: TokenRequest,
+  request: Pick<TokenRequest, 'requestId'>,
   context: Pick<AuthorityContext, 'log'>,
 ): void {
   const { error, reason, rule, expected, got } = refused

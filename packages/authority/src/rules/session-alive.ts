@@ -1,18 +1,29 @@
+import type { NewRecord } from '@sallyport/store'
 import type { AuthorityContext } from '../context.ts'
-import type { Session } from '../session.ts'
 import type { TokenError } from '../token-error.ts'
 
-/** The browser session that a code came from was not ended meanwhile: a sign-out also stops what it had just begun. */
+/** Longer than any code lives (OAuth 2.1 §4.1.2). */
+const rememberedSeconds = 700
+
+/** Remembers that a session ended, for codes that it had just given out and that have no family to end yet. */
+export const endedSession = (sid: string, now: number): NewRecord => ({
+  kind: 'ended-session',
+  key: sid,
+  value: { ended_at: now },
+  expiresAt: now + rememberedSeconds,
+})
+
+/** The session that a code came from was not ended meanwhile: a sign-out also stops what it had just begun. */
 export async function sessionAlive(
-  session: string,
+  sid: string,
   context: Pick<AuthorityContext, 'store'>,
 ): Promise<TokenError | undefined> {
-  if ((await context.store.peek<Session>('session', session)) !== undefined) return undefined
+  if ((await context.store.peek('ended-session', sid)) === undefined) return undefined
   return {
     error: 'invalid_grant',
     reason: 'session_ended',
     rule: 'OAuth 2.1 §4.1.3',
-    expected: 'a session that is still there',
+    expected: 'a session that goes on',
     got: 'one that ended',
     hint: 'The sign-in is over. Start the authorization again.',
   }

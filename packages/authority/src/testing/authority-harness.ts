@@ -138,7 +138,7 @@ async function mintCode(
     resources: [seeded.resources.gateway.resource],
     nonce: createHash('sha256').update(verifier).digest('hex').slice(0, 16),
     subject: seeded.account.id,
-    session: seeded.session.id,
+    session: seeded.session.sid,
     grant: seeded.grantOf(client).id,
     family: `fam_${minted.selector}`,
     auth_time: context.now(),

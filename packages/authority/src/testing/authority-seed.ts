@@ -162,6 +162,7 @@ async function aliceOf(context: AuthorityContext): Promise<Account> {
 
 const sessionOf = (account: Account, context: AuthorityContext): Session => ({
   id: 'sessionOfAlice000001',
+  sid: 'sessionOfAlice000001',
   secret_hash: 'A'.repeat(43),
   account: account.id,
   created_at: context.now(),
