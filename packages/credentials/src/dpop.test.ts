@@ -67,7 +67,7 @@ test('S39 two proofs in one header, a private JWK, a wrong typ, no jwk are inval
   assert.equal(refusedAs(forge({}, 'dpop+jwt', exportPrivateJwk(key))), 'invalid_dpop_proof')
   assert.equal(refusedAs(forge({}, 'JWT')), 'invalid_dpop_proof')
   assert.equal(refusedAs(forge({}, 'at+jwt')), 'invalid_dpop_proof')
-  assert.equal(refusedAs(forge({}, 'dpop+jwt', undefined)), 'invalid_dpop_proof')
+  assert.equal(refusedAs(forge({}, 'dpop+jwt', null)), 'invalid_dpop_proof')
   assert.equal(refusedAs(forge({}, 'dpop+jwt', { kty: 'oct', k: 'AAAA' })), 'invalid_dpop_proof')
   assert.equal(refusedAs(forge({}, 'dpop+jwt', generateSigningKey('ES256').publicJwk)), 'invalid_dpop_proof')
   assert.equal(refusedAs(''), 'invalid_dpop_proof')

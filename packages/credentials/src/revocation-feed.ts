@@ -62,7 +62,7 @@ export interface VerifiedFeedMessage {
 }
 
 export type FeedRefusal = Refusal<
-  'malformed' | 'wrong_algorithm' | 'wrong_type' | 'wrong_issuer' | 'unknown_key' | 'bad_signature'
+  'malformed' | 'wrong_algorithm' | 'wrong_type' | 'wrong_issuer' | 'unknown_key' | 'unvouched_key' | 'bad_signature'
 >
 
 /** `typ` of every message. */
@@ -115,8 +115,10 @@ export function verifyFeedMessage(
   const foreign = refuseIssuer(claims, expected.issuer)
   if (foreign !== undefined) return foreign
   const signedBy = expected.keyOf(kid) ?? selfIntroduced(message, kid)
-  if (signedBy === undefined)
-    return { refused: 'unknown_key', expected: 'a trusted feed key', got: (kid ?? 'none').slice(0, 64) }
+  if (signedBy === undefined) {
+    const refused = message.type === 'key' ? 'unvouched_key' : 'unknown_key'
+    return { refused, expected: 'a trusted feed key', got: (kid ?? 'none').slice(0, 64) }
+  }
   if (!verifyJws(parsed, signedBy, signingAlgorithms))
     return { refused: 'bad_signature', expected: `a signature of ${signedBy.kid.slice(0, 64)}`, got: 'another' }
   return { message, iat: claims.iat, signedBy }

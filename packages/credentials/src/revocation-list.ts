@@ -153,7 +153,8 @@ export function revocationList(options: RevocationListOptions): RevocationList {
     apply: (text, nowSeconds) => {
       prune(nowSeconds)
       const verified = verifyFeedMessage(text, { issuer, keyOf })
-      return 'refused' in verified ? verified : applyVerified(verified, nowSeconds)
+      if (!('refused' in verified)) return applyVerified(verified, nowSeconds)
+      return verified.refused === 'unvouched_key' ? 'ignored' : verified
     },
     judge,
     view: nowSeconds => ({ judge: token => judge(token, nowSeconds()) }),
