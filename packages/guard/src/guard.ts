@@ -5,14 +5,14 @@ import type { ChallengeFacts } from './challenge.ts'
 import type { DescribedRequest } from './described-request.ts'
 import { type DoorOne, enterDoorOne } from './door-one.ts'
 import { judgeAtFirstSight } from './first-sight.ts'
-import type { GuardContext } from './guard-context.ts'
+import type { GuardContext, GuardLog } from './guard-context.ts'
 import type { GuardRefusal } from './guard-refusal.ts'
 import type { Issuer } from './issuer.ts'
 import { chain, type MaybePromise } from './maybe-promise.ts'
 import { type Counts, counts, prometheusText } from './metrics.ts'
 import { declareOperation, type ObjectRules, type Operation, type RouteOptions } from './operation.ts'
 import type { GuardSettings } from './options.ts'
-import { type Passed, passDoorTwo } from './pass-door-two.ts'
+import { type EngineSlot, type Passed, passDoorTwo } from './pass-door-two.ts'
 import { logRefusal } from './refusal-log.ts'
 import { boundedReplayMemory } from './replay-memory.ts'
 import { resourceMetadata, resourceMetadataPath } from './resource-metadata.ts'
@@ -103,7 +103,7 @@ export function createGuard({ settings, context, issuer, revocations, policy }: 
     logRefusal(context.log, refusal, request)
     return answer(refusal, facts(scope), request.requestId)
   }
-  const engine = { current: policy }
+  const engine = engineSlot(policy, context.log)
 
   return {
     declare(scope, objects, options = {}) {
@@ -146,4 +146,17 @@ export function createGuard({ settings, context, issuer, revocations, policy }: 
     metrics: () => prometheusText(counted.now(), revocations.state(), cache.size),
     close: () => revocations.close(),
   }
+}
+
+/** An engine that could not be loaded refuses everything, and says so at once. */
+function engineSlot(policy: MaybePromise<PolicyEngine>, log: GuardLog): EngineSlot {
+  if (!(policy instanceof Promise)) return { current: policy }
+  const slot: EngineSlot = {
+    current: policy.catch((error: unknown) => {
+      const got = error instanceof Error ? error.message : 'a throw'
+      log.error('policy_not_loaded', { expected: 'a policy engine', got, do: 'Nothing is allowed until it loads.' })
+      return { revision: 'none', decide: () => ({ outcome: 'deny', reason: 'policy_not_loaded' }) }
+    }),
+  }
+  return slot
 }

@@ -97,8 +97,10 @@ export function guardSettings(options: GuardOptions): GuardSettings {
     throw new Error(`guard: issuer is https, or http on loopback; got ${options.issuer}`)
   }
   const resource = address('resource', options.resource)
-  const origin = new URL(options.origin ?? resource.origin).origin
-  if (origin === 'null') throw new Error(`guard: resource ${options.resource} has no origin; say origin as well`)
+  if (options.origin === undefined && resource.origin === 'null') {
+    throw new Error(`guard: resource ${options.resource} has no origin; say origin as well`)
+  }
+  const { origin } = address('origin', options.origin ?? resource.origin)
   const replay = options.replay
   return {
     issuer: options.issuer,

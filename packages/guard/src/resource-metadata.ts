@@ -26,5 +26,5 @@ export function resourceMetadata(facts: ResourceFacts): Readonly<Record<string, 
 /** Where the document is served: the well-known word goes between host and path (RFC 9728 §3.1). */
 export function resourceMetadataPath(resource: string): string {
   const { pathname, search } = new URL(resource)
-  return `/.well-known/oauth-protected-resource${pathname === '/' ? '' : pathname}${search}`
+  return `/.well-known/oauth-protected-resource${pathname.startsWith('/') && pathname !== '/' ? pathname : ''}${search}`
 }

@@ -19,7 +19,7 @@ interface ExpressApp {
   listen(port: number, host: string, onListening: () => void): Server
 }
 type Json = ServerResponse & { json(value: unknown): void }
-type ExpressHandler = Handler | ((request: ExpressRequest, response: Json) => void)
+type ExpressHandler = (request: ExpressRequest, response: Json, next: (error?: unknown) => void) => void
 const express: { (): ExpressApp; urlencoded(options: object): Handler } = createRequire(import.meta.url)('express')
 
 async function serve(app: ExpressApp, onClose: () => void): Promise<OrdersApi> {
@@ -41,15 +41,11 @@ function listen(options: GuardOptions): Promise<OrdersApi> {
   const protect = guard(options)
   const find = (request: ExpressRequest) => orders.get(request.params.id ?? '')
   app.get(protect.metadataPath, protect.metadata)
-  app.all('/orders', protect('read:orders'), (request, response: Json) =>
-    response.json({ subject: request.caller.subject }),
-  )
-  app.get('/orders/:id', protect('read:orders', { read: find }), (request, response: Json) =>
-    response.json(request.object),
-  )
+  app.all('/orders', protect('read:orders'), (request, response) => response.json({ subject: request.caller.subject }))
+  app.get('/orders/:id', protect('read:orders', { read: find }), (request, response) => response.json(request.object))
   const refund = protect('read:orders write:orders', { refund: find }, { requireDpop: true })
-  app.post('/orders/:id/refund', refund, (request, response: Json) => response.json(request.object))
-  app.get('/reports/:year', protect('read:orders'), (_request, response: Json) => response.json('open'))
+  app.post('/orders/:id/refund', refund, (request, response) => response.json(request.object))
+  app.get('/reports/:year', protect('read:orders'), (_request, response) => response.json('open'))
   return serve(app, protect.close)
 }
 
@@ -60,7 +56,7 @@ test('express: a token in a form body is refused, even beside a good header (RFC
   const app = express()
   const protect = guard({ issuer: issuer.issuer, resource, log: quiet })
   app.use(express.urlencoded({ extended: false }))
-  app.post('/orders', protect('read:orders'), (_request, response: Json) => response.json('in'))
+  app.post('/orders', protect('read:orders'), (_request, response) => response.json('in'))
   const api = await serve(app, protect.close)
   const token = await issuer.token({})
   const form = ['content-type', 'application/x-www-form-urlencoded'] as const
@@ -79,7 +75,7 @@ test('express: in app.use, where no route is told, only a stated reason opens it
   const app = express()
   const protect = guard({ issuer: issuer.issuer, resource, log: quiet })
   app.use(protect('read:orders'))
-  app.get('/orders/:id', (_request, response: Json) => response.json('open'))
+  app.get('/orders/:id', (_request, response) => response.json('open'))
   const api = await serve(app, protect.close)
   const { status, body } = await exchange(api.origin, '/orders/bob-1', bearer(await issuer.token({})))
   assert.equal(status, 403)

@@ -1,0 +1,353 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { after, before, test } from 'node:test'
+import { generateSigningKey } from '@sallyport/credentials'
+import type { PolicyEngine, PolicyInput } from '@sallyport/policy'
+import type { DescribedRequest } from './described-request.ts'
+import type { Guard } from './guard.ts'
+import { openGuard } from './http/open.ts'
+import { resource } from './http/testing/adapter-suite.ts'
+import { bearer, dpop } from './http/testing/exchange.ts'
+import { type TestIssuer, testIssuer } from './http/testing/test-issuer.ts'
+import { collection, type ObjectRules, type RouteOptions } from './operation.ts'
+import type { GuardOptions } from './options.ts'
+
+const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined }
+const boundKey = generateSigningKey('ES256')
+const bound = { cnf: { jkt: boundKey.publicJwk.kid ?? '' } }
+let issuer: TestIssuer
+const opened: Guard[] = []
+
+before(async () => {
+  issuer = await testIssuer()
+})
+after(async () => {
+  for (const guard of opened) guard.close()
+  await issuer.close()
+})
+
+function open(options: Partial<GuardOptions> = {}): Guard {
+  const guard = openGuard({ issuer: issuer.issuer, resource, log: quiet, ...options })
+  opened.push(guard)
+  return guard
+}
+
+type Headers = readonly (readonly [string, string])[]
+
+function describe(headers: Headers, target = '/orders', route = '/orders'): DescribedRequest {
+  const of = (name: string) => headers.find(header => header[0] === name)?.[1]
+  return {
+    method: 'GET',
+    target,
+    authorization: of('authorization'),
+    dpop: of('dpop'),
+    form: undefined,
+    route,
+    requestId: 'r1',
+    certificate: undefined,
+  }
+}
+
+async function ask(
+  guard: Guard,
+  headers: Headers,
+  objects?: ObjectRules<object>,
+  options?: RouteOptions<object>,
+): Promise<{ status: number; code: string | undefined; headers: Readonly<Record<string, string>>; object?: unknown }> {
+  const passed = await guard.pass(guard.declare('read:orders', objects, options), describe(headers), {})
+  if (!('status' in passed)) return { status: 200, code: undefined, headers: {}, object: passed.object }
+  return { status: passed.status, code: JSON.parse(passed.body).code, headers: passed.headers }
+}
+
+test('a token seen before is judged without waiting: the answer is no promise', async () => {
+  const guard = open()
+  const operation = guard.declare('read:orders')
+  const described = describe(bearer(await issuer.token({})))
+  assert.ok(guard.pass(operation, described, {}) instanceof Promise)
+  await guard.pass(operation, described, {})
+  const again = guard.pass(operation, described, {})
+  assert.ok(!(again instanceof Promise) && 'caller' in again)
+  assert.equal(guard.state().cachedTokens, 1)
+})
+
+test('every wrong claim is 401 under its own name (RFC 9068 §4)', async () => {
+  const guard = open()
+  const now = Math.floor(Date.now() / 1000)
+  const wrong: readonly (readonly [string, Promise<string> | string])[] = [
+    ['token_expired', issuer.token({ exp: now - 10 })],
+    ['wrong_audience', issuer.token({ aud: `${resource}/` })],
+    ['wrong_issuer', issuer.token({ iss: `${issuer.issuer}/` })],
+    ['not_yet_valid', issuer.token({ nbf: now + 61 })],
+    ['wrong_type', issuer.token({}, 'JWT')],
+    ['unknown_key', tokenOfAnotherKey()],
+    ['token_malformed', 'a.b.c'],
+    ['token_opaque', issuer.opaque({})],
+  ]
+  for (const [code, token] of wrong) {
+    const answer = await ask(guard, bearer(await token))
+    assert.deepEqual([answer.code, answer.status], [code, 401])
+    assert.match(answer.headers['www-authenticate'] ?? '', /^Bearer error="invalid_token"/)
+  }
+})
+
+async function tokenOfAnotherKey(): Promise<string> {
+  const other = await testIssuer()
+  await other.close()
+  return other.token({ iss: issuer.issuer })
+}
+
+test('S51 an ID token of the same key is refused by name (RFC 9068 §4)', async () => {
+  const idToken = await issuer.token({ client_id: undefined, scope: undefined } as never, 'JWT')
+  assert.equal((await ask(open(), bearer(idToken))).code, 'id_token_sent')
+})
+
+test('S52 a gateway takes tokens of its own resource and of the service behind it, and of no other (RFC 9068 §4)', async () => {
+  const guard = open({ alsoAccept: ['http://inside.test'] })
+  assert.equal((await ask(guard, bearer(await issuer.token({ aud: 'http://inside.test' })))).status, 200)
+  assert.equal((await ask(guard, bearer(await issuer.token({})))).status, 200)
+  assert.equal((await ask(guard, bearer(await issuer.token({ aud: 'http://other.test' })))).code, 'wrong_audience')
+})
+
+test('S75 keys that cannot be had are 503 with Retry-After, and the next request after the repair passes', async () => {
+  const broken = await testIssuer()
+  broken.breakDown()
+  const guard = open({ issuer: broken.issuer })
+  const headers = bearer(await broken.token({}))
+  const refused = await ask(guard, headers)
+  assert.deepEqual([refused.status, refused.code, refused.headers['retry-after']], [503, 'keys_unavailable', '1'])
+  broken.repair()
+  await new Promise(resolve => setTimeout(resolve, 1100))
+  assert.equal((await ask(guard, headers)).status, 200)
+  guard.close()
+  await broken.close()
+})
+
+test('S43 a proof without ath, or with another token’s, is refused and not used up (RFC 9449 §4.3 check 12)', async () => {
+  const guard = open()
+  const token = await issuer.token(bound)
+  for (const ath of [undefined, 'fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo']) {
+    const headers = dpop(boundKey, token, 'GET', `${resource}/orders`, { ath } as never)
+    assert.equal((await ask(guard, headers)).code, 'invalid_dpop_proof')
+  }
+  const otherKey = generateSigningKey('ES256')
+  assert.equal((await ask(guard, dpop(otherKey, token, 'GET', `${resource}/orders`))).code, 'unbound')
+})
+
+test('an unbound token with the scheme DPoP is refused even with a good proof (RFC 9449 §7.1)', async () => {
+  const headers = dpop(boundKey, await issuer.token({}), 'GET', `${resource}/orders`)
+  assert.equal((await ask(open(), headers)).code, 'unbound')
+})
+
+test('S44 with nonces on, a proof without one is 401 use_dpop_nonce and the same with it passes (RFC 9449 §9)', async () => {
+  const guard = open({ nonceSecret: randomBytes(32) })
+  const token = await issuer.token(bound)
+  const first = await ask(guard, dpop(boundKey, token, 'GET', `${resource}/orders`))
+  assert.deepEqual([first.status, first.code], [401, 'use_dpop_nonce'])
+  assert.match(first.headers['www-authenticate'] ?? '', /^DPoP error="use_dpop_nonce"/)
+  const nonce = first.headers['dpop-nonce'] ?? ''
+  assert.equal((await ask(guard, dpop(boundKey, token, 'GET', `${resource}/orders`, { nonce }))).status, 200)
+  assert.equal(
+    (await ask(guard, dpop(boundKey, token, 'GET', `${resource}/orders`, { nonce: 'x' }))).code,
+    'use_dpop_nonce',
+  )
+  assert.equal(guard.nextNonce(), nonce)
+})
+
+test('S41 a shared replay memory decides between replicas, and its failure is 503, not a pass (RFC 9449 §11.1)', async () => {
+  const used = new Set<string>()
+  const replay = {
+    claim: async (hash: string) => (used.has(hash) ? 'lost' : used.add(hash) && 'won') as 'won' | 'lost',
+  }
+  const headers = dpop(boundKey, await issuer.token(bound), 'GET', `${resource}/orders`)
+  const answers = await Promise.all([ask(open({ replay }), headers), ask(open({ replay }), headers)])
+  assert.deepEqual(answers.map(answer => answer.status).toSorted(), [200, 401])
+  const broken = open({ replay: { claim: () => Promise.reject(new Error('no connection')) } })
+  assert.equal((await ask(broken, headers)).code, 'replay_memory_unavailable')
+})
+
+test('a full replay memory refuses with 503 and Retry-After', async () => {
+  const guard = open({ maxProofs: 1 })
+  const token = await issuer.token(bound)
+  assert.equal((await ask(guard, dpop(boundKey, token, 'GET', `${resource}/orders`))).status, 200)
+  const second = await ask(guard, dpop(boundKey, token, 'GET', `${resource}/orders`))
+  assert.deepEqual([second.status, second.headers['retry-after']], [503, '1'])
+})
+
+test('an opaque token is introspected once and then remembered until the feed takes it back (RFC 7662 §4)', async () => {
+  const guard = open({ client: { clientId: 'orders-api', key: issuer.clientKey } })
+  const token = issuer.opaque({ jti: 'opaque-1', family: 'family-1' })
+  const asked = () => issuer.asked.get('/introspect') ?? 0
+  const before = asked()
+  assert.equal((await ask(guard, bearer(token))).status, 200)
+  assert.equal((await ask(guard, bearer(token))).status, 200)
+  assert.equal(asked(), before + 1)
+  await issuer.revoke({ kind: 'family', id: 'family-1' })
+  await settled(async () => (await ask(guard, bearer(token))).code === 'token_revoked')
+})
+
+test('without a feed an opaque token is asked about every time, and an unknown one is inactive (RFC 7662 §2.2)', async () => {
+  const guard = open({ client: { clientId: 'orders-api', key: issuer.clientKey }, revocation: 'none' })
+  const token = issuer.opaque({})
+  const before = issuer.asked.get('/introspect') ?? 0
+  for (let times = 0; times < 2; times += 1) assert.equal((await ask(guard, bearer(token))).status, 200)
+  assert.equal(issuer.asked.get('/introspect'), before + 2)
+  assert.equal((await ask(guard, bearer(`${token}x`))).code, 'token_inactive')
+  assert.equal(guard.state().feed, 'none')
+})
+
+test('a guard whose own credential is refused is an outage, not a verdict on the token (RFC 7662 §2.3)', async () => {
+  const guard = open({ client: { clientId: 'orders-api', key: generateSigningKey('ES256') } })
+  const answer = await ask(guard, bearer(issuer.opaque({})))
+  assert.deepEqual([answer.status, answer.code], [503, 'introspection_unavailable'])
+})
+
+test('the revocation of a client ends its remembered tokens, opaque or JWT', async () => {
+  const guard = open({ client: { clientId: 'orders-api', key: issuer.clientKey } })
+  const tokens = [await issuer.token({ client_id: 'gone' }), issuer.opaque({ client_id: 'gone' })]
+  for (const token of tokens) assert.equal((await ask(guard, bearer(token))).status, 200)
+  await issuer.revoke({ kind: 'client', id: 'gone' })
+  for (const token of tokens) await settled(async () => (await ask(guard, bearer(token))).code === 'token_revoked')
+})
+
+test('with the feed cut everything is 503 after the bound, never 401, and passes again when it is back', async () => {
+  const own = await testIssuer()
+  const alarms: string[] = []
+  const log = { ...quiet, warn: (event: string) => alarms.push(event), error: (event: string) => alarms.push(event) }
+  const guard = open({ issuer: own.issuer, revocation: { maxSilenceSeconds: 3 }, log })
+  const headers = bearer(await own.token({}))
+  assert.equal((await ask(guard, headers)).status, 200)
+  own.cutFeed()
+  await settled(async () => guard.state().feed === 'late', 4000)
+  assert.equal((await ask(guard, headers)).status, 200)
+  await settled(async () => (await ask(guard, headers)).status !== 200, 4000)
+  const refused = await ask(guard, headers)
+  assert.deepEqual(
+    [refused.status, refused.code, refused.headers['retry-after']],
+    [503, 'revocations_unavailable', '1'],
+  )
+  assert.ok(alarms.includes('revocations_late'))
+  assert.match(guard.metrics(), /sallyport_revocation_feed_silence_seconds [1-9]/)
+  own.restoreFeed()
+  await settled(async () => (await ask(guard, headers)).status === 200, 5000)
+  guard.close()
+  await own.close()
+})
+
+test('what was revoked while a guard was away reaches it with the next snapshot', async () => {
+  const own = await testIssuer()
+  const guard = open({ issuer: own.issuer })
+  const headers = bearer(await own.token({ jti: 'missed' }))
+  assert.equal((await ask(guard, headers)).status, 200)
+  own.cutFeed()
+  await own.revoke({ kind: 'token', id: 'missed' })
+  own.restoreFeed()
+  await settled(async () => (await ask(guard, headers)).code === 'token_revoked', 5000)
+  guard.close()
+  await own.close()
+})
+
+test('every object of every rule is asked about, and one that is not the caller’s refuses all (OWASP API1)', async () => {
+  const guard = open()
+  const headers = bearer(await issuer.token({}))
+  const mine = { id: 'a', owner: 'user_alice' }
+  const theirs = { id: 'b', owner: 'user_bob' }
+  assert.equal((await ask(guard, headers, { read: async () => [mine, mine] })).status, 200)
+  assert.equal((await ask(guard, headers, { read: () => [mine, theirs] })).status, 404)
+  assert.equal((await ask(guard, headers, { from: () => mine, to: () => theirs })).status, 404)
+  assert.equal((await ask(guard, headers, { from: () => mine, to: () => null })).status, 404)
+  assert.equal((await ask(guard, headers, { read: () => ({ ...theirs, type: 'collection' }) })).status, 404)
+  assert.equal((await ask(guard, headers, { list: collection('orders') })).status, 200)
+})
+
+test('door two is asked with the whole question (AuthZEN 1.0 §5)', async () => {
+  const asked: PolicyInput[] = []
+  const policy: PolicyEngine = {
+    revision: 'test',
+    decide(input) {
+      asked.push(input)
+      return { outcome: 'allow' }
+    },
+  }
+  const guard = open({ policy })
+  const token = await issuer.token({ acr: 'phr', auth_time: 1000, amr: ['hwk'], roles: ['support'] })
+  await ask(
+    guard,
+    bearer(token),
+    { refund: () => ({ id: 7, owner: 'user_bob' }) },
+    { type: 'order', context: () => ({ amount_cents: 5 }) },
+  )
+  const { context, ...question } = asked[0] ?? assert.fail('not asked')
+  assert.deepEqual(question, {
+    subject: {
+      type: 'user',
+      id: 'user_alice',
+      properties: {
+        client_id: 'shop',
+        scopes: ['read:orders'],
+        roles: ['support'],
+        amr: ['hwk'],
+        sender: 'bearer',
+        acr: 'phr',
+        auth_time: 1000,
+      },
+    },
+    action: { name: 'refund', properties: { method: 'GET', route: '/orders', scope: 'read:orders' } },
+    resource: { type: 'order', id: '7', properties: { id: 7, owner: 'user_bob' } },
+  })
+  assert.equal(context.amount_cents, 5)
+  assert.equal(context.request_id, 'r1')
+})
+
+test('a policy’s answers become 403, 401 step-up and 401 DPoP; what is no answer is 403 (RFC 9470 §3)', async () => {
+  const headers = bearer(await issuer.token({}))
+  const object = { read: () => ({ id: 'a' }) }
+  const deciding = (decide: PolicyEngine['decide']) =>
+    ask(open({ policy: { revision: 'test', decide } }), headers, object)
+  assert.equal((await deciding(() => ({ outcome: 'deny', reason: 'not_allowed' }))).code, 'access_denied')
+  assert.equal((await deciding(async () => ({ outcome: 'deny', reason: 'not_yours' }))).status, 404)
+  const stepUp = await deciding(() => ({ outcome: 'step_up', reason: 'old', acr_values: 'phr', max_age: 60 }))
+  assert.equal(stepUp.status, 401)
+  assert.match(
+    stepUp.headers['www-authenticate'] ?? '',
+    /insufficient_user_authentication".*acr_values="phr", max_age="60"/,
+  )
+  const sender = await deciding(() => ({ outcome: 'step_up', reason: 'bearer', require: 'dpop' }))
+  assert.match(sender.headers['www-authenticate'] ?? '', /^DPoP /)
+  const throwing = await deciding(() => {
+    throw new Error('out of memory')
+  })
+  assert.deepEqual([throwing.status, throwing.code], [403, 'policy_failed'])
+  assert.equal((await deciding(() => Promise.reject(new Error('gone')))).code, 'policy_failed')
+  assert.equal((await deciding(() => ({ outcome: 'maybe' }) as never)).code, 'policy_failed')
+})
+
+test('a policy that does not load refuses everything and says so', async () => {
+  const guard = open({ policy: Promise.reject(new Error('no such file')) })
+  assert.equal((await ask(guard, bearer(await issuer.token({})), { read: () => ({ id: 'a' }) })).status, 403)
+})
+
+test('a type called collection cannot be claimed for objects', () => {
+  assert.throws(() => open().declare('read:orders', { read: () => undefined }, { type: 'collection' }), /collection/)
+})
+
+test('the caller never learns what only the log may say', async () => {
+  const lines: object[] = []
+  const log = { ...quiet, info: (_event: string, fields: object = {}) => lines.push(fields) }
+  const guard = open({ log })
+  const passed = await guard.pass(
+    guard.declare('read:orders'),
+    describe(bearer(await issuer.token({ aud: 'http://secret.test' }))),
+    {},
+  )
+  assert.ok('status' in passed)
+  assert.doesNotMatch(JSON.stringify(passed), /secret\.test/)
+  assert.match(JSON.stringify(lines), /secret\.test/)
+})
+
+async function settled(holds: () => Promise<boolean>, withinMilliseconds = 1000): Promise<void> {
+  const end = Date.now() + withinMilliseconds
+  while (!(await holds())) {
+    assert.ok(Date.now() < end, 'not in time')
+    await new Promise(resolve => setTimeout(resolve, 20))
+  }
+}
