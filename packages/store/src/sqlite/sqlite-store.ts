@@ -58,6 +58,7 @@ export async function openSqliteStore(options: SqliteOptions): Promise<SqliteSto
 }
 
 const RESEAL_PAGE = 200
+const RESEAL_LOOKS = 5
 
 class EmbeddedStore implements SqliteStore {
   readonly #parts: Parts
@@ -77,20 +78,36 @@ class EmbeddedStore implements SqliteStore {
   }
 
   async reseal(): Promise<number> {
-    const { reader, writer, codec } = this.#parts
+    // What was sealed under the older key before now and is still on its way lands before the first look.
+    await this.#parts.writer.submit(['sweep', '0'], verdict => verdict.integer())
     let resealed = 0
+    // Another process that has not met the new key yet can come between; the next look finds what it wrote.
+    for (let look = 0; look < RESEAL_LOOKS; look += 1) {
+      const found = await this.#resealOnce()
+      resealed += found
+      if (found === 0) break
+    }
+    return resealed
+  }
+
+  /** @returns how many records were found sealed under an older key */
+  async #resealOnce(): Promise<number> {
+    const { reader, writer, codec } = this.#parts
+    let found = 0
     let after = { tenant: '', kind: '', key: '' }
     for (;;) {
       const rows = reader.sealedAfter(after.tenant, after.kind, after.key, RESEAL_PAGE)
-      const written = rows.map(({ tenant, kind, key, value }) => {
+      const written: Promise<number>[] = []
+      for (const { tenant, kind, key, value } of rows) {
         const next = codec.reseal(tenant, kind, key, value)
-        if (next === undefined) return 0
+        if (next === undefined) continue
         // Compared with the old text, so a write that comes between is not undone.
-        return writer.submit(['reseal', next, tenant, kind, key, value], verdict => verdict.integer())
-      })
-      for (const count of await Promise.all(written)) resealed += count
+        written.push(writer.submit(['reseal', next, tenant, kind, key, value], verdict => verdict.integer()))
+      }
+      await Promise.all(written)
+      found += written.length
       const end = rows.at(-1)
-      if (end === undefined) return resealed
+      if (end === undefined) return found
       after = end
     }
   }

@@ -16,6 +16,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { openAt, openScratch, scratchFolder } from './scratch-store.ts'
+import { storeErrorOfSqlite } from './sqlite-errors.ts'
 
 const now = () => 1_800_000_000
 const NOBODY = 65_534
@@ -130,18 +131,28 @@ test('when the disk takes no more, writers get a clear error, readers and what w
   await store.close()
 })
 
-test('a full database refuses the write with disk_full (SQLITE_FULL), and takes writes again when there is room', async t => {
-  const { storeErrorOfSqlite } = await import('./sqlite-errors.ts')
-  const database = new DatabaseSync(':memory:')
-  t.after(() => database.close())
+test('SQLite\u2019s own "full" (SQLITE_FULL) is disk_full, and "locked" (SQLITE_BUSY) is busy', t => {
+  const home = scratchFolder()
+  const path = join(home, 'full.db')
+  const [database, other] = [new DatabaseSync(path), new DatabaseSync(path)]
+  t.after(() => {
+    database.close()
+    other.close()
+    rmSync(home, { recursive: true })
+  })
   database.exec('CREATE TABLE filler (text TEXT); PRAGMA max_page_count = 10')
   const fill = () => {
     for (;;) database.prepare('INSERT INTO filler VALUES (?)').run('x'.repeat(2000))
   }
-  assert.throws(fill, error => storeErrorOfSqlite(error, 'a.db').code === 'disk_full')
+  assert.throws(fill, error => storeErrorOfSqlite(error, path).code === 'disk_full')
+  other.exec('BEGIN IMMEDIATE')
+  assert.throws(
+    () => database.exec('BEGIN IMMEDIATE'),
+    error => storeErrorOfSqlite(error, path).code === 'busy',
+  )
 })
 
-test('a writer of another process is waited for, and one that never ends is a clear error', async t => {
+test('a writer of another process is waited for, and hides nothing from readers meanwhile', async t => {
   const { store, path, dispose } = await openScratch(now)
   t.after(dispose)
   const other = new DatabaseSync(path)
