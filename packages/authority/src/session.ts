@@ -5,6 +5,11 @@ import type { AuthenticationContext } from './account.ts'
  */
 export interface Session {
   readonly id: string
+  /**
+   * What tokens and families call this sign-in (`sid`, OpenID Connect Front-Channel Logout §3). It stays when the same person
+   * signs in again, where `id` and the cookie change.
+   */
+  readonly sid: string
   /** Hash of the cookie's secret half. */
   readonly secret_hash: string
   readonly account: string

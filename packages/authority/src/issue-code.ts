@@ -1,0 +1,62 @@
+import { mintOpaqueToken } from '@sallyport/credentials'
+import type { Stored, Write } from '@sallyport/store'
+import { findGrant, grantAllowing, grantRecord } from './account-grants.ts'
+import type { AuthorizationCode } from './authorization-code.ts'
+import type { AuthorizationRequest } from './authorization-request.ts'
+import type { AuthorityContext } from './context.ts'
+import { newIdentifier } from './identifier.ts'
+import type { Interaction } from './interaction.ts'
+import { covers } from './next-step.ts'
+import type { Session } from './session.ts'
+import { noteClient } from './sessions.ts'
+
+/**
+ * Issues the one-time code and remembers what was allowed, in one commit. With an interaction, the commit uses it up:
+ * of two simultaneous answers to one page exactly one gets a code.
+ *
+ * @returns the code, or `login_used` when the interaction was answered before
+ * @see OAuth 2.1 §4.1.2
+ */
+export async function issueCode(
+  request: AuthorizationRequest,
+  session: Session,
+  interaction: Stored<Interaction> | undefined,
+  context: AuthorityContext,
+): Promise<{ readonly code: string } | { readonly refused: 'login_used' }> {
+  const former = await findGrant(session.account, request.client_id, context)
+  // What was allowed before is not written again: a grant taken back meanwhile must not come to life.
+  const known = former !== undefined && covers(former, request.scopesByResource)
+  const grant = known ? former : grantAllowing(request, session.account, former, context)
+  const minted = mintOpaqueToken('ac', { nowMs: context.nowMs(), random: length => context.random(length) })
+  const now = context.now()
+  const code: AuthorizationCode = {
+    secret_hash: minted.secretHash,
+    client_id: request.client_id,
+    redirect_uri: request.redirect_uri,
+    code_challenge: request.code_challenge,
+    scope: request.scope,
+    resources: request.resources,
+    ...(request.nonce !== undefined && { nonce: request.nonce }),
+    subject: session.account,
+    session: session.sid,
+    grant: grant.id,
+    family: newIdentifier('fam', context),
+    auth_time: session.auth_time,
+    acr: session.acr,
+    amr: session.amr,
+    ...(request.claims !== undefined && { claims: request.claims }),
+    ...(request.dpop_jkt !== undefined && { dpop_jkt: request.dpop_jkt }),
+    issued_at: now,
+  }
+  await noteClient(session, request.client_id, context)
+  const writes: readonly Write[] = [
+    { insert: { kind: 'code', key: minted.selector, value: code, expiresAt: now + context.settings.codeTtlSeconds } },
+    ...(known ? [] : [{ put: grantRecord(grant) }]),
+  ]
+  if (interaction === undefined) {
+    await context.store.commit(writes)
+    return { code: minted.token }
+  }
+  const taken = await context.store.take<Interaction>('interaction', interaction.key, { put: writes })
+  return 'won' in taken ? { code: minted.token } : { refused: 'login_used' }
+}

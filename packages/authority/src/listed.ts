@@ -1,0 +1,18 @@
+import type { Stored } from '@sallyport/store'
+import type { AuthorityContext } from './context.ts'
+
+/** Every live, unused record of a kind under one index value, page by page; for lists that one person owns. */
+export async function listAll<V>(
+  kind: string,
+  index: readonly [name: string, value: string],
+  context: Pick<AuthorityContext, 'store'>,
+): Promise<Stored<V>[]> {
+  const records: Stored<V>[] = []
+  let after: string | undefined
+  do {
+    const page = await context.store.list<V>(kind, { index, limit: 100, ...(after !== undefined && { after }) })
+    records.push(...page.records.filter(({ usedAt }) => usedAt === undefined))
+    after = page.next
+  } while (after !== undefined)
+  return records
+}
