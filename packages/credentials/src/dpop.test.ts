@@ -5,6 +5,7 @@ import { importJWK, SignJWT } from 'jose'
 import { signingAlgorithms } from './algorithms.ts'
 import { accessTokenHash, createDpopProof, type DpopClaims, type ExpectedProof, verifyDpopProof } from './dpop.ts'
 import { dpopNonces } from './dpop-nonce.ts'
+import { rememberKeys } from './remembered-keys.ts'
 import { signJwtNow } from './sign.ts'
 import { exportPrivateJwk, generateSigningKey } from './signing-key.ts'
 import { jwkThumbprint } from './thumbprint.ts'
@@ -159,6 +160,17 @@ test('only the algorithms asked for are accepted (FAPI 2.0 §5.4)', () => {
   const proof = createDpopProof(generateSigningKey('RS256'), claims)
   assert.ok('jkt' in verifyDpopProof(proof, expected))
   assert.equal(refusedAs(proof, { ...expected, algorithms: ['ES256'] }), 'invalid_dpop_proof')
+})
+
+test('remembered keys give the same verdicts', () => {
+  const importKey = rememberKeys()
+  for (let round = 0; round < 2; round += 1) {
+    assert.ok('jkt' in verifyDpopProof(createDpopProof(key, claims), { ...expected, importKey }))
+    assert.equal(
+      refusedAs(forge({}, 'dpop+jwt', exportPrivateJwk(key)), { ...expected, importKey }),
+      'invalid_dpop_proof',
+    )
+  }
 })
 
 test('a refusal shows neither the proof nor the token', () => {

@@ -53,6 +53,8 @@ export interface ExpectedProof {
   /** Judges the nonce; without it nonces are ignored. */
   readonly nonce?: ((nonce: string | undefined) => boolean) | undefined
   readonly algorithms?: readonly SigningAlgorithm[]
+  /** Reads the key in the header; `rememberKeys()` where the same clients come again and again. */
+  readonly importKey?: typeof importPublicJwk
 }
 
 export type DpopRefusal = Refusal<'invalid_dpop_proof' | 'use_dpop_nonce'>
@@ -86,7 +88,7 @@ export function verifyDpopProof(proof: string, expected: ExpectedProof): DpopPro
   if ('refused' in parsed)
     return refuse(parsed.expected ?? 'one compact JWS', parsed.got ?? 'something else', parsed.rule)
   if (!isType(parsed.header.typ, ['dpop+jwt'])) return refuse('typ dpop+jwt', show(parsed.header.typ))
-  const jkt = provenThumbprint(parsed, expected.algorithms ?? signingAlgorithms)
+  const jkt = provenThumbprint(parsed, expected)
   if (typeof jkt !== 'string') return jkt
   const claims = parseJsonObject(parsed.payload)
   if (claims === undefined) return refuse('a JSON claims set without repeated names', 'none')
@@ -105,9 +107,10 @@ export function verifyDpopProof(proof: string, expected: ExpectedProof): DpopPro
 }
 
 /** Checks 4 to 7: an asymmetric algorithm, a public key in the header, its signature. */
-function provenThumbprint(parsed: ParsedJws, algorithms: readonly SigningAlgorithm[]): string | DpopRefusal {
+function provenThumbprint(parsed: ParsedJws, expected: ExpectedProof): string | DpopRefusal {
+  const { algorithms = signingAlgorithms, importKey = importPublicJwk } = expected
   if (!algorithms.includes(parsed.header.alg)) return refuse(algorithms.join(', '), parsed.header.alg)
-  const key = importPublicJwk(parsed.header.members.jwk)
+  const key = importKey(parsed.header.members.jwk)
   if ('refused' in key) return refuse(key.expected ?? 'a public key', key.got ?? 'none', key.rule)
   if (!verifyJws(parsed, key, algorithms)) return refuse('a signature by the key in the header', 'another')
   return key.thumbprint

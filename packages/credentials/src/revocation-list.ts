@@ -1,6 +1,9 @@
+import { type FeedTrust, trustedKey, trustFrom, trustWith } from './feed-trust.ts'
 import type { RevocableToken, RevocationView } from './judge-caller.ts'
-import { importPublicJwk, type VerifyKey } from './jwk.ts'
+import type { VerifyKey } from './jwk.ts'
+import { type PendingSnapshot, withPiece } from './pending-snapshot.ts'
 import type { Refusal } from './refusal.ts'
+import { type RevocationEntries, revocationEntries } from './revocation-entries.ts'
 import {
   type FeedPosition,
   type FeedRefusal,
@@ -52,8 +55,6 @@ export type RevocationListRefusal = Refusal<FeedRefusal['refused'] | 'stale' | '
 
 const defaultMaxSilenceSeconds = 10
 const defaultMaxEntries = 1_000_000
-const maxParts = 10_000
-const pruneEverySeconds = 10
 
 /**
  * A revocation is never undone: a snapshot adds to what is known, and only expiry forgets. So an authority restored from
@@ -63,154 +64,115 @@ const pruneEverySeconds = 10
  * played again is silence.
  */
 export function revocationList(options: RevocationListOptions): RevocationList {
-  const { issuer, maxEntries = defaultMaxEntries } = options
-  const maxSilence = Math.min(Math.max(options.maxSilenceSeconds ?? defaultMaxSilenceSeconds, 2), 300)
-  let trusted: readonly VerifyKey[] = options.pinned === undefined ? [] : [options.pinned]
-  let position: FeedPosition | undefined
-  let inStep = false
-  let completeAt: number | undefined
-  let pending: PendingSnapshot | undefined
-  let prunedAt = 0
-  const entries = new Map<string, RevocationEntry>()
-
-  const keyOf = (kid: string | undefined) => trusted.find(key => key.kid === kid)
-  const missed = () => {
-    inStep = false
-    return 'gap' as const
-  }
-  const complete = (at: FeedPosition, iat: number, nowSeconds: number) => {
-    position = { epoch: at.epoch, seq: at.seq }
-    inStep = true
-    completeAt = Math.max(completeAt ?? 0, Math.min(iat, nowSeconds))
-    return 'applied' as const
-  }
-  const prune = (nowSeconds: number) => {
-    if (nowSeconds - prunedAt < pruneEverySeconds) return
-    prunedAt = nowSeconds
-    for (const [name, entry] of entries) if (entry.exp < nowSeconds) entries.delete(name)
-  }
-  const add = (entry: RevocationEntry, nowSeconds: number): boolean => {
-    if (entry.exp < nowSeconds) return true
-    const name = nameOf(entry.kind, entry.id)
-    const known = entries.get(name)
-    if (known === undefined && entries.size >= maxEntries) return false
-    entries.set(name, known === undefined ? entry : stronger(known, entry))
-    return true
-  }
-  const addAll = (added: readonly RevocationEntry[], nowSeconds: number) => {
-    for (const entry of added) if (!add(entry, nowSeconds)) return tooMany(maxEntries)
-    return undefined
-  }
-
-  const applyKey = (verified: VerifiedFeedMessage) => {
-    if (verified.message.type !== 'key') return 'ignored'
-    const key = importPublicJwk(verified.message.jwk)
-    if ('refused' in key || keyOf(key.kid) !== undefined) return 'ignored'
-    const isFirst = trusted.length === 0 && key.thumbprint === verified.signedBy.thumbprint
-    if (!isFirst && !trusted.includes(verified.signedBy)) return 'ignored'
-    trusted = [...trusted, key]
-    return 'applied'
-  }
-  const applySnapshot = (message: FeedSnapshotMessage, iat: number, nowSeconds: number) => {
-    if (position?.epoch === message.epoch && message.seq < position.seq) return 'ignored'
-    pending = withPart(pending, message)
-    if (pending === undefined) return missed()
-    if (pending.received < message.parts) return 'applied'
-    const refused = addAll(pending.entries, nowSeconds)
-    pending = undefined
-    if (refused === undefined) return complete(message, iat, nowSeconds)
-    missed()
-    return refused
-  }
-  const applyVerified = (verified: VerifiedFeedMessage, nowSeconds: number): ReturnType<RevocationList['apply']> => {
-    const { message, iat, signedBy } = verified
-    if (message.type === 'key') return applyKey(verified)
-    if (!trusted.includes(signedBy))
-      return { refused: 'unknown_key', expected: 'a trusted feed key', got: signedBy.kid }
-    if (iat < nowSeconds - maxSilence || iat > nowSeconds + maxSilence) return stale(nowSeconds - iat, maxSilence)
-    // Whoever signs with the successor has retired the key before it: what only that key vouches for is over.
-    trusted = trusted.slice(trusted.indexOf(signedBy))
-    if (message.type === 'snapshot') return applySnapshot(message, iat, nowSeconds)
-    // A stream may beat between the pieces of its snapshot.
-    if (pending !== undefined && message.type === 'heartbeat') return 'ignored'
-    if (position === undefined || position.epoch !== message.epoch || !inStep) return missed()
-    if (message.type === 'heartbeat') {
-      if (message.seq < position.seq) return 'ignored'
-      return message.seq === position.seq ? complete(message, iat, nowSeconds) : missed()
-    }
-    if (message.seq <= position.seq) return 'ignored'
-    if (message.seq > position.seq + 1) return missed()
-    if (add(message.entry, nowSeconds)) return complete(message, iat, nowSeconds)
-    missed()
-    return tooMany(maxEntries)
-  }
-
+  const maxSilenceSeconds = Math.min(Math.max(options.maxSilenceSeconds ?? defaultMaxSilenceSeconds, 2), 300)
+  const entries = revocationEntries(options.maxEntries ?? defaultMaxEntries)
+  const list = new FeedFollower(options.issuer, entries, maxSilenceSeconds, options.pinned)
   const judge: RevocationList['judge'] = (token, nowSeconds) => {
-    if (isDead(entries, token)) return 'revoked'
-    return completeAt === undefined || nowSeconds - completeAt > maxSilence ? 'unknown' : 'live'
+    if (entries.isDead(token)) return 'revoked'
+    const { completeAt } = list.state()
+    return completeAt === undefined || nowSeconds - completeAt > maxSilenceSeconds ? 'unknown' : 'live'
   }
   return {
-    apply: (text, nowSeconds) => {
-      prune(nowSeconds)
-      const verified = verifyFeedMessage(text, { issuer, keyOf })
-      if (!('refused' in verified)) return applyVerified(verified, nowSeconds)
-      return verified.refused === 'unvouched_key' ? 'ignored' : verified
-    },
+    apply: (text, nowSeconds) => list.apply(text, nowSeconds),
     judge,
     view: nowSeconds => ({ judge: token => judge(token, nowSeconds()) }),
-    state: () => ({
-      ...position,
-      entries: entries.size,
-      inStep,
-      completeAt,
-      trustedKids: trusted.map(key => key.kid),
-    }),
+    state: () => list.state(),
   }
 }
 
-interface PendingSnapshot extends FeedPosition {
-  readonly parts: number
-  readonly received: number
-  readonly entries: RevocationEntry[]
-}
+type Applied = ReturnType<RevocationList['apply']>
 
-/** Pieces come in order on one stream; anything else is a gap. */
-function withPart(
-  pending: PendingSnapshot | undefined,
-  { epoch, seq, part, parts, entries }: FeedSnapshotMessage,
-): PendingSnapshot | undefined {
-  if (parts > maxParts) return undefined
-  if (part === 0) return { epoch, seq, parts, received: 1, entries: [...entries] }
-  const follows =
-    pending?.epoch === epoch && pending.seq === seq && pending.parts === parts && pending.received === part
-  if (!follows) return undefined
-  for (const entry of entries) pending.entries.push(entry)
-  return { ...pending, received: part + 1 }
-}
+/** Where the list stands in the stream. */
+class FeedFollower {
+  readonly #issuer: string
+  readonly #entries: RevocationEntries
+  readonly #maxSilenceSeconds: number
+  #trust: FeedTrust
+  #position: FeedPosition | undefined
+  #inStep = false
+  #completeAt: number | undefined
+  #pending: PendingSnapshot | undefined
 
-function isDead(entries: ReadonlyMap<string, RevocationEntry>, token: RevocableToken): boolean {
-  if (entries.size === 0) return false
-  if (entries.has(nameOf('token', token.jti))) return true
-  const isCovered = (kind: RevocationEntry['kind'], id: string | undefined) => {
-    const entry = id === undefined ? undefined : entries.get(nameOf(kind, id))
-    return entry !== undefined && token.iat <= entry.before
+  constructor(issuer: string, entries: RevocationEntries, maxSilenceSeconds: number, pinned: VerifyKey | undefined) {
+    this.#issuer = issuer
+    this.#entries = entries
+    this.#maxSilenceSeconds = maxSilenceSeconds
+    this.#trust = pinned === undefined ? [] : [pinned]
   }
-  return isCovered('family', token.family) || isCovered('client', token.clientId) || isCovered('key', token.kid)
-}
 
-function nameOf(kind: RevocationEntry['kind'], id: string): string {
-  return `${kind} ${id}`
-}
+  apply(text: string, nowSeconds: number): Applied {
+    this.#entries.prune(nowSeconds)
+    const keyOf = (kid: string | undefined) => trustedKey(this.#trust, kid)
+    const verified = verifyFeedMessage(text, { issuer: this.#issuer, keyOf })
+    if (!('refused' in verified)) return this.#applyVerified(verified, nowSeconds)
+    return verified.refused === 'unvouched_key' ? 'ignored' : verified
+  }
 
-function stronger(a: RevocationEntry, b: RevocationEntry): RevocationEntry {
-  return { ...a, before: Math.max(a.before, b.before), exp: Math.max(a.exp, b.exp) }
+  state(): RevocationListState {
+    return {
+      ...this.#position,
+      entries: this.#entries.size,
+      inStep: this.#inStep,
+      completeAt: this.#completeAt,
+      trustedKids: this.#trust.map(key => key.kid),
+    }
+  }
+
+  #applyVerified({ message, iat, signedBy }: VerifiedFeedMessage, nowSeconds: number): Applied {
+    if (message.type === 'key') {
+      const before = this.#trust
+      this.#trust = trustWith(before, message, signedBy)
+      return this.#trust === before ? 'ignored' : 'applied'
+    }
+    if (Math.abs(nowSeconds - iat) > this.#maxSilenceSeconds) return stale(nowSeconds - iat, this.#maxSilenceSeconds)
+    this.#trust = trustFrom(this.#trust, signedBy)
+    if (message.type === 'snapshot') return this.#applySnapshot(message, iat, nowSeconds)
+    // A stream may beat between the pieces of its snapshot.
+    if (this.#pending !== undefined && message.type === 'heartbeat') return 'ignored'
+    if (this.#position?.epoch !== message.epoch || !this.#inStep) return this.#missed()
+    const ahead = message.seq - this.#position.seq
+    if (message.type === 'heartbeat') {
+      if (ahead < 0) return 'ignored'
+      return ahead === 0 ? this.#complete(message, iat, nowSeconds) : this.#missed()
+    }
+    if (ahead < 1) return 'ignored'
+    return ahead === 1 ? this.#add([message.entry], message, iat, nowSeconds) : this.#missed()
+  }
+
+  #applySnapshot(message: FeedSnapshotMessage, iat: number, nowSeconds: number): Applied {
+    if (this.#position?.epoch === message.epoch && message.seq < this.#position.seq) return 'ignored'
+    const pending = withPiece(this.#pending, message)
+    this.#pending = pending
+    if (pending === undefined) return this.#missed()
+    if (pending.received < message.parts) return 'applied'
+    this.#pending = undefined
+    return this.#add(pending.entries, message, iat, nowSeconds)
+  }
+
+  #add(entries: readonly RevocationEntry[], at: FeedPosition, iat: number, nowSeconds: number): Applied {
+    if (this.#entries.add(entries, nowSeconds)) return this.#complete(at, iat, nowSeconds)
+    this.#missed()
+    return {
+      refused: 'too_many_entries',
+      expected: 'room for every live revocation',
+      got: `${this.#entries.size} already`,
+    }
+  }
+
+  #complete(at: FeedPosition, iat: number, nowSeconds: number): Applied {
+    this.#position = { epoch: at.epoch, seq: at.seq }
+    this.#inStep = true
+    this.#completeAt = Math.max(this.#completeAt ?? 0, Math.min(iat, nowSeconds))
+    return 'applied'
+  }
+
+  #missed(): Applied {
+    this.#inStep = false
+    return 'gap'
+  }
 }
 
 function stale(ageSeconds: number, bound: number): RevocationListRefusal {
   const hint = 'Synchronise the clocks of authority and guard.'
   return { refused: 'stale', expected: `signed within ${bound} s of now`, got: `${Math.round(ageSeconds)} s ago`, hint }
-}
-
-function tooMany(maxEntries: number): RevocationListRefusal {
-  return { refused: 'too_many_entries', expected: `at most ${maxEntries} live revocations`, got: 'more' }
 }
