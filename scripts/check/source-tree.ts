@@ -1,0 +1,62 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { type ParseResult, parseSync } from 'oxc-parser'
+
+/** The files of the project as git sees them: committed ones, and new ones that are not ignored. */
+export interface SourceTree {
+  readonly root: string
+  /** Paths from the root, with `/`, sorted. */
+  readonly files: readonly string[]
+  text(file: string): string
+  /** A TypeScript file's syntax tree; parsed once. */
+  parse(file: string): ParseResult
+  /** `file:line` of a position in a file. */
+  place(file: string, offset: number): string
+}
+
+export function readSourceTree(root: string): SourceTree {
+  const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 1e8,
+  })
+  const files = [...new Set(listed.split('\0'))].filter(file => file !== '' && existsSync(join(root, file))).sort()
+  const texts = new Map<string, string>()
+  const parsed = new Map<string, ParseResult>()
+  const text = (file: string): string => {
+    const known = texts.get(file)
+    if (known !== undefined) return known
+    const read = readFileSync(resolve(root, file), 'utf8')
+    texts.set(file, read)
+    return read
+  }
+  return {
+    root,
+    files,
+    text,
+    parse: file => {
+      const known = parsed.get(file)
+      if (known !== undefined) return known
+      const result = parseSync(file, text(file))
+      parsed.set(file, result)
+      return result
+    },
+    place: (file, offset) => `${file}:${text(file).slice(0, offset).split('\n').length}`,
+  }
+}
+
+/** A file of TypeScript that users run: not a test, a suite, vectors or a harness. */
+export function isProduct(file: string): boolean {
+  return /^(?:packages\/[^/]+|examples\/[^/]+)\/(?:src|bin|app)\/.*\.(?:ts|mjs|js)$/.test(file) && !isTestCode(file)
+}
+
+/** A file of TypeScript that only tests run. */
+export function isTestCode(file: string): boolean {
+  return /\.(?:test|suite|vectors)\.ts$|\/(?:testing|vectors)\/|^tests\//.test(file)
+}
+
+/** The package a file is part of: `guard` of `packages/guard/src/…`; `undefined` elsewhere. */
+export function packageOf(file: string): string | undefined {
+  return /^packages\/([^/]+)\//.exec(file)?.[1]
+}
