@@ -2,6 +2,7 @@ export {
   type AccessTokenClaims,
   accessTokenType,
   type Confirmation,
+  readAccessTokenClaims,
   signAccessToken,
 } from './access-token.ts'
 export { fapiAlgorithms, isSigningAlgorithm, type SigningAlgorithm, signingAlgorithms } from './algorithms.ts'

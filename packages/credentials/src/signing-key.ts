@@ -75,10 +75,16 @@ export function importPrivateJwk(jwk: unknown, algorithm: SigningAlgorithm): Sig
   return made
 }
 
+/** Importing a key costs more than half a verification; a key that is no longer held takes its entry along. */
+const verifyKeys = new WeakMap<SigningKey, VerifyKey>()
+
 /** The public half of a key, ready to verify what it signs. */
 export function verifyKeyOf(key: SigningKey): VerifyKey {
+  const known = verifyKeys.get(key)
+  if (known !== undefined) return known
   const verifyKey = importPublicJwk(key.publicJwk)
   if ('refused' in verifyKey) throw new Error(`the public half of key ${key.kid} was refused: ${verifyKey.got}`)
+  verifyKeys.set(key, verifyKey)
   return verifyKey
 }
 
