@@ -5,10 +5,15 @@
  * successors in one commit; `claim` is for values that callers invent. Everything that can fail is judged on what
  * `peek` showed, before the final `take`; after it only rendering is left.
  *
- * Time is Unix seconds. A write is durable (on disk, or committed) when its promise resolves.
+ * Time is Unix seconds. A write is durable (on disk, or committed) when its promise resolves. Trouble with the disk or the
+ * database, and a write that no adapter can keep, throw or reject with a `StoreError`.
+ *
+ * Names (tenants, kinds, keys, hashes, streams, indexes and their values) are any strings of 1 to 1,024 bytes of UTF-8. A
+ * name that is not is unknown to every reading verb and an error (`invalid_write`) to every writing one. Keys that
+ * sort by time are several times cheaper to insert than random ones.
  */
 export interface Store {
-  /** The store as one tenant sees it: the tenant is part of every key. */
+  /** The store as one tenant sees it: the tenant is part of every key. Cheap; to be called for each request. */
   of(tenant: string): TenantStore
   /** Ends background work and closes files; what was acknowledged before stays. */
   close(): Promise<void>
@@ -20,23 +25,38 @@ export interface TenantStore {
 
   /**
    * Uses a record up and commits `effects` with it: exactly one caller wins, on every adapter and from every process.
-   * A loser's effects are not written. `lost` shows the record and when it was first used.
+   * A loser's effects are not written. `lost` shows the record and when it was first used; a used record is kept until
+   * its expiry. When a condition among the effects (`insert`, `replace`) does not hold, nothing is taken.
+   * @throws StoreError `conflict` then: peek again and judge again
    */
   take<V = unknown>(kind: string, key: string, effects: { put: readonly Write[] }): Promise<Taken<V>>
 
-  /** First use of a value that a caller invented (a proof's `jti`): an insert that only one can win until `expiresAt`. */
+  /**
+   * First use of a value that a caller invented (a proof's `jti`): an insert that only one can win. It is remembered
+   * through the second `expiresAt`, so that whatever accepts a value at its last second still finds it used; a claim
+   * whose `expiresAt` has passed is `lost`.
+   */
   claim(kind: string, hash: string, expiresAt: number): Promise<'won' | 'lost'>
 
-  /** Writes all or nothing. `conflict` names the first write whose condition did not hold. */
+  /** Writes all or nothing, in order. `conflict` names the first write whose condition did not hold. */
   commit(writes: readonly Write[]): Promise<Committed>
 
-  /** Live records of a kind in key order, a page at a time; with `index`, those whose index has that value. */
+  /**
+   * Records of a kind that have not expired, used ones too, in the order of their keys by code point, a page at a time;
+   * with `index`, those whose index has that value.
+   */
   list<V = unknown>(kind: string, page: Page): MaybePromise<Listed<V>>
 
-  /** Entries of a stream after `seq`, in the order of their commits, and the stream's last number. */
+  /**
+   * Entries of a stream after the number `after`, in the order of their commits, and the stream's last number (0 before
+   * the first). Numbers have no gaps but those of entries that expired; every live entry up to `last` can be read.
+   */
   read<V = unknown>(stream: string, after: number, limit: number): MaybePromise<StreamPage<V>>
 
-  /** Calls back after commits that appended to `stream`, in this process or another; returns how to stop. */
+  /**
+   * Calls back after commits that appended to `stream`, at once for this process and within 100 ms for another; several
+   * commits may share one call, so the callback reads on from where it was. Returns how to stop.
+   */
   watch(stream: string, onAppend: () => void): () => void
 }
 
@@ -46,9 +66,9 @@ export type MaybePromise<T> = T | Promise<T>
 export interface NewRecord<V = unknown> {
   readonly kind: string
   readonly key: string
-  /** JSON. Kinds that the store was opened with as `sealed` are encrypted at rest. */
+  /** JSON of at most 16 MiB. Kinds that the store was opened with as sealed are encrypted at rest. */
   readonly value: V
-  /** Unix seconds after which the record answers as unknown and is removed; absent: kept until removed. */
+  /** Unix seconds from which on the record answers as unknown and is removed; absent: kept until removed. */
   readonly expiresAt?: number
   readonly index?: Readonly<Record<string, string>>
 }
@@ -57,7 +77,7 @@ export interface Stored<V = unknown> {
   readonly kind: string
   readonly key: string
   readonly value: V
-  /** Grows with each write of the record; what `replace` compares. */
+  /** Grows with each write of the record, also over its removal; what `replace` compares. */
   readonly version: number
   readonly expiresAt: number | undefined
   /** Unix seconds of the `take` that won, or `undefined` while unused. */
@@ -65,14 +85,14 @@ export interface Stored<V = unknown> {
 }
 
 export type Write =
-  /** Stored whatever was there before. */
+  /** Stored whatever was there before, as an unused record. */
   | { readonly put: NewRecord }
-  /** Stored only where no live record has this key. */
+  /** Stored only where no record has this key, or an expired one. */
   | { readonly insert: NewRecord }
-  /** Stored only over the given version. */
+  /** Stored only over the given version of a record that has not expired; whether it was used stays. */
   | { readonly replace: NewRecord; readonly version: number }
   | { readonly remove: { readonly kind: string; readonly key: string } }
-  /** The next entry of an ordered stream (the revocation feed reads one). */
+  /** The next entry of an ordered stream (the revocation feed reads one), gone from `expiresAt` on. */
   | { readonly append: { readonly stream: string; readonly value: unknown; readonly expiresAt: number } }
 
 export type Committed =
@@ -85,9 +105,11 @@ export type Taken<V = unknown> =
   | { readonly unknown: true }
 
 export interface Page {
+  /** Only the records whose index `name` has this value. */
   readonly index?: readonly [name: string, value: string]
   /** The key after which the page begins. */
   readonly after?: string
+  /** 1 to 10,000. */
   readonly limit: number
 }
 

@@ -87,6 +87,19 @@ test('writes of one moment share one commit, and those that come meanwhile share
   assert.ok(together * 20 < oneByOne, `${together} bytes of log together, ${oneByOne} one by one`)
 })
 
+test('more than one packed string can hold is written in several groups, and an operation over the limit is refused', async t => {
+  const { store, dispose } = await openScratch(() => 1_800_000_000)
+  t.after(dispose)
+  const tenant = store.of('acme')
+  const value = 'x'.repeat(15_000_000)
+  const answers = await Promise.all(
+    Array.from({ length: 10 }, (_, n) => tenant.commit([{ put: { kind: 'k', key: `k${n % 2}`, value } }])),
+  )
+  assert.ok(answers.every(answer => 'committed' in answer))
+  const tooMuch = Array.from({ length: 5 }, (_, n) => ({ put: { kind: 'k', key: `k${n}`, value } }))
+  await assert.rejects(tenant.commit(tooMuch), { code: 'invalid_write', hint: 'Split its writes.' })
+})
+
 test('closing writes what came before, refuses what comes after, and may be called twice', async t => {
   const { store, path, dispose } = await openScratch(() => 1_800_000_000)
   t.after(dispose)

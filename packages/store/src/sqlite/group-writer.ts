@@ -3,7 +3,12 @@ import { Worker } from 'node:worker_threads'
 import { StoreError, type StoreErrorCode } from '../store-error.ts'
 import { FieldReader, pack } from './packing.ts'
 
+/** Characters of an operation, and of a group, at most: a packed group is one string, and strings have a limit. */
+const OPERATION_SIZE_MAX = 64 * 1024 * 1024
+const GROUP_SIZE_MAX = 2 * OPERATION_SIZE_MAX
+
 interface Pending {
+  readonly size: number
   readonly fields: readonly string[]
   readonly settle: (verdict: FieldReader) => void
   readonly reject: (error: StoreError) => void
@@ -14,7 +19,7 @@ type Answer = string | { readonly failed: StoreErrorCode; readonly text: string;
 
 /**
  * Group commit, the main thread's side: one group in flight, and while it is on its way to the disk the next one
- * collects. There is no timer and no cap, so one caller waits for one sync and many share it.
+ * collects. There is no timer and no cap on their number, so one caller waits for one sync and many share it.
  */
 export class GroupWriter {
   readonly #worker: Worker
@@ -39,8 +44,8 @@ export class GroupWriter {
 
   /** Starts the thread and waits until the database is open. @throws StoreError why it is not */
   static async open(path: string, nowSeconds: () => number): Promise<GroupWriter> {
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-    const worker = new Worker(new URL(`./writer-thread.${extension}`, import.meta.url), {
+    const source = new URL('./writer-thread.ts', import.meta.url)
+    const worker = new Worker(import.meta.url.endsWith('.ts') ? source : new URL('./writer-thread.js', source), {
       workerData: { path },
       execArgv: [], // flags of the process, such as --input-type, may not fit a thread
     })
@@ -66,7 +71,12 @@ export class GroupWriter {
           reject(error)
         }
       }
-      this.#waiting.push({ fields, settle, reject })
+      const size = fields.reduce((sum, field) => sum + field.length + 1, 0)
+      if (size > OPERATION_SIZE_MAX) {
+        reject(new StoreError('invalid_write', 'An operation is too large.', 'Split its writes.'))
+        return
+      }
+      this.#waiting.push({ fields, size, settle, reject })
       if (this.#inFlight !== undefined || this.#scheduled) return
       this.#scheduled = true
       queueMicrotask(() => {
@@ -97,10 +107,21 @@ export class GroupWriter {
       this.#whenIdle?.()
       return
     }
-    this.#inFlight = this.#waiting
-    this.#waiting = []
+    this.#inFlight = this.#nextGroup()
     this.#worker.ref()
     this.#worker.postMessage(pack([String(this.#nowSeconds()), ...this.#inFlight.flatMap(({ fields }) => fields)]))
+  }
+
+  /** All that waits, unless that is too much for one string. */
+  #nextGroup(): readonly Pending[] {
+    const waiting = this.#waiting
+    let size = 0
+    const end = waiting.findIndex(pending => {
+      size += pending.size
+      return size > GROUP_SIZE_MAX
+    })
+    this.#waiting = end < 0 ? [] : waiting.slice(end)
+    return end < 0 ? waiting : waiting.slice(0, end)
   }
 
   #answered(answer: Answer): void {

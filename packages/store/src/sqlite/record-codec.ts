@@ -5,7 +5,7 @@ import { StoreError } from '../store-error.ts'
 import type { PackedWrite } from './packed-writes.ts'
 
 /** Bytes of UTF-8 that a value may have as JSON. */
-export const VALUE_BYTES_MAX = 16 * 1024 * 1024
+const VALUE_BYTES_MAX = 16 * 1024 * 1024
 
 /** The columns of a record apart from its name. */
 export interface RecordColumns {

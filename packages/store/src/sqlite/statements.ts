@@ -3,7 +3,7 @@
  * `pragmas` and `dataVersion`. "Live" is written out in each statement: not past its expiry at the time given.
  */
 export const SQL = {
-  pragmas: 'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY',
+  pragmas: 'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864',
   journalMode: 'PRAGMA journal_mode',
   dataVersion: 'PRAGMA data_version',
 

@@ -1,7 +1,7 @@
 import type { Reader } from './reader.ts'
 
 /** How often commits of other processes are looked for while something is watched. */
-export const WATCH_POLL_MS = 50
+const WATCH_POLL_MS = 50
 
 interface Watched {
   readonly tenant: string
@@ -56,13 +56,20 @@ export class StreamWatch {
   #startPolling(): void {
     if (this.#poll !== undefined) return
     this.#dataVersion = this.#reader.dataVersion()
-    this.#poll = setInterval(() => {
+    this.#poll = setInterval(() => this.#look(), WATCH_POLL_MS)
+    this.#poll.unref()
+  }
+
+  #look(): void {
+    try {
       const dataVersion = this.#reader.dataVersion()
       if (dataVersion === this.#dataVersion) return
       this.#dataVersion = dataVersion
       for (const watched of this.#watched.values()) this.#wake(watched)
-    }, WATCH_POLL_MS)
-    this.#poll.unref()
+    } catch {
+      // Who watches reads next, and meets the error where it can be answered.
+      for (const { callbacks } of this.#watched.values()) for (const callback of callbacks) queueMicrotask(callback)
+    }
   }
 
   #wake(watched: Watched): void {

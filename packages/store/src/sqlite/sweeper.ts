@@ -2,7 +2,7 @@ import type { GroupWriter } from './group-writer.ts'
 
 /** Rows that one sweep removes of each table at most, so that no group waits long for one. */
 const SWEEP_ROWS_MAX = 500
-export const SWEEP_EVERY_SECONDS = 10
+const SWEEP_EVERY_SECONDS = 10
 
 /**
  * Keeps the tables bounded: the writer removes what has expired, in bounded batches between other operations. Writes
