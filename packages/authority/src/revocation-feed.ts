@@ -55,6 +55,8 @@ class StoreFeed implements RevocationFeed {
   readonly #listeners = new Set<FeedListener>()
   readonly #unwatch: () => void
   #seq: number
+  /** The key that listeners know. */
+  #kid: string | undefined
   #running: Promise<void> = Promise.resolve()
 
   constructor(context: AuthorityContext, epoch: string, seq: number) {
@@ -88,7 +90,7 @@ class StoreFeed implements RevocationFeed {
     return this.#inTurn(async () => {
       await this.#catchUp()
       if (this.#listeners.size === 0) return
-      const keys = await feedKeys(this.#context)
+      const keys = await this.#keys()
       this.#tell([await this.#sign({ type: 'heartbeat', epoch: this.#epoch, seq: this.#seq }, keys)])
     })
   }
@@ -112,13 +114,22 @@ class StoreFeed implements RevocationFeed {
   async #catchUp(): Promise<void> {
     for (;;) {
       const page = await this.#context.store.read<RevocationEntry>(revocationStream, this.#seq, pageSize)
-      const keys = page.entries.length > 0 && this.#listeners.size > 0 ? await feedKeys(this.#context) : undefined
+      const keys = page.entries.length > 0 && this.#listeners.size > 0 ? await this.#keys() : undefined
       if (keys !== undefined) this.#tell(await this.#signEntries(page.entries, keys))
       const seq = page.entries.at(-1)?.seq ?? this.#seq
       const isLast = page.entries.length < pageSize
       this.#seq = isLast ? Math.max(seq, page.last) : seq
       if (isLast) return
     }
+  }
+
+  /** The key in use; when it is a new one, listeners first hear who vouches for it. */
+  async #keys(): Promise<FeedKeys> {
+    const keys = await feedKeys(this.#context)
+    const { kid } = keys.signing
+    if (this.#kid !== undefined && this.#kid !== kid) this.#tell(keys.announcements)
+    this.#kid = kid
+    return keys
   }
 
   #signEntries(entries: readonly StreamEntry[], keys: FeedKeys): Promise<readonly string[]> {
@@ -128,7 +139,7 @@ class StoreFeed implements RevocationFeed {
   }
 
   async #missedBy(resume: FeedResume | undefined): Promise<readonly string[]> {
-    const keys = await feedKeys(this.#context)
+    const keys = await this.#keys()
     const missed = resume?.epoch === this.#epoch ? await this.#entriesAfter(resume.seq) : undefined
     if (missed === undefined) return this.#snapshot(keys)
     const beat = this.#sign({ type: 'heartbeat', epoch: this.#epoch, seq: this.#seq }, keys)

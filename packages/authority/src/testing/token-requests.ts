@@ -18,13 +18,13 @@ export interface RequestChanges {
   readonly url?: string
 }
 
-/** A token request as `http/token-request.ts` would have read it, without client authentication. */
+/** A token request as `http/token-request.ts` would have read it (empty counts as left out), without client authentication. */
 export function tokenRequest(
   harness: AuthorityHarness,
   parameters: Parameters,
   changes: RequestChanges = {},
 ): TokenRequest {
-  const sent = Object.entries(parameters).filter((pair): pair is [string, string] => pair[1] !== undefined)
+  const sent = Object.entries(parameters).filter((pair): pair is [string, string] => pair[1] !== undefined && pair[1] !== '')
   return {
     parameters: new Map(sent),
     resources: changes.resources ?? [],
