@@ -46,7 +46,7 @@ export function authorityErrorPage(issuer: string): ErrorPage {
     html: errorPage(site, {
       title: titleOf(failure),
       what: failure.description,
-      whose: failure.status >= 500 ? 'ours' : 'yours',
+      whose: failure.status >= 500 ? 'ours' : 'nobody',
       reference: failure.requestId,
       back: { href: `${site.base}/`, label: 'Go to the start page' },
       details: { status: String(failure.status), reason: failure.reason ?? failure.error },

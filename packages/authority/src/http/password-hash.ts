@@ -90,10 +90,10 @@ function parse(stored: string): (Argon2Cost & { readonly salt: Buffer; readonly 
   const groups = phcForm.exec(stored)?.groups
   if (groups === undefined) return undefined
   return {
-    memory: Number(groups['memory']),
-    passes: Number(groups['passes']),
-    parallelism: Number(groups['parallelism']),
-    salt: Buffer.from(groups['salt'] ?? '', 'base64'),
-    tag: Buffer.from(groups['tag'] ?? '', 'base64'),
+    memory: Number(groups.memory),
+    passes: Number(groups.passes),
+    parallelism: Number(groups.parallelism),
+    salt: Buffer.from(groups.salt ?? '', 'base64'),
+    tag: Buffer.from(groups.tag ?? '', 'base64'),
   }
 }

@@ -6,7 +6,7 @@ export interface ErrorParts {
   /** What happened, in a sentence or two. */
   readonly what: string
   /** Whose fault it is, so that nobody searches in the wrong place. */
-  readonly whose: 'app' | 'yours' | 'ours' | 'nobody'
+  readonly whose: 'app' | 'ours' | 'nobody'
   readonly reference: string
   readonly back?: { readonly href: string; readonly label: string }
   /** For a developer; shown on a loopback issuer only. */
@@ -15,7 +15,6 @@ export interface ErrorParts {
 
 const faults = {
   app: 'This is a mistake of the application or of its registration, not yours. Its developer can fix it with the reference below.',
-  yours: 'Nothing is broken.',
   ours: 'This is our fault. Nothing was changed. If it happens again, send the reference below to the administrator.',
   nobody: 'Nothing is broken, and nothing was changed.',
 } as const

@@ -43,7 +43,7 @@ export function field(parts: FieldParts): Html {
     type === 'password' &&
     html`<button type="button" class="show" hidden aria-pressed="false" aria-controls="${name}">Show</button>`
   }</div>
-${error !== undefined && html`<p class="hint" id="${name}-error"><b>${error}</b></p>`}${
+${error !== undefined && html`<p class="hint bad" id="${name}-error">${error}</p>`}${
   hint !== undefined && html`<p class="hint" id="${name}-hint">${hint}</p>`
 }`
 }

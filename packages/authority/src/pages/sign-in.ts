@@ -54,7 +54,7 @@ ${
 }
 <button type="submit" class="main">Sign in</button>
 </form>
-${client !== undefined && buttonForm({ form, action: `${site.base}/sign-in/cancel`, label: `Cancel and go back to ${client.client_name}`, style: '' })}`,
+${client !== undefined && buttonForm({ form, action: `${site.base}/sign-in/cancel`, label: `Back to ${client.client_name}`, style: '' })}`,
     footer: recovery
       ? html`<a href="${site.base}/sign-in${query}">Use password or passkey</a>`
       : html`<a href="${site.base}/sign-in/recovery${query}">Lost your password or passkey?</a>`,
@@ -124,7 +124,7 @@ ${
 }
 <p class="note" data-without-passkeys>Passkeys need JavaScript and a browser that supports them.</p>
 ${!required && buttonForm({ form, action: `${site.base}/sign-in/without-passkey`, label: 'Go on without a passkey', style: '' })}
-${buttonForm({ form, action: `${site.base}/sign-in/cancel`, label: `Cancel and go back to ${client.client_name}`, style: '' })}`,
+${buttonForm({ form, action: `${site.base}/sign-in/cancel`, label: `Back to ${client.client_name}`, style: '' })}`,
   })
 }
 
@@ -145,6 +145,6 @@ export function selectAccountPage(
 ${who(person)}
 ${buttonForm({ form, action: `${site.base}/sign-in/select`, label: `Continue as ${person.username}`, style: 'main' })}
 ${buttonForm({ form, action: `${site.base}/sign-in/switch`, label: 'Use another account', style: '' })}
-${buttonForm({ form, action: `${site.base}/sign-in/cancel`, label: `Cancel and go back to ${client.client_name}`, style: '' })}`,
+${buttonForm({ form, action: `${site.base}/sign-in/cancel`, label: `Back to ${client.client_name}`, style: '' })}`,
   })
 }

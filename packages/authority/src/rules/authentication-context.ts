@@ -26,4 +26,4 @@ export function meetsContext(reached: AuthenticationContext, requested: Requeste
 
 const isContext = (value: string): value is AuthenticationContext => strength(value) >= 0
 
-const strength = (value: string): number => authenticationContexts.findIndex(each => each === value)
+const strength = (value: string): number => (authenticationContexts as readonly string[]).indexOf(value)

@@ -30,14 +30,14 @@ export function judgeClaimsParameter(sent: string | undefined): ClaimsParameter 
   const idTokenNames = Object.keys(wanted)
   const userinfoNames = isObject(userinfo) ? Object.keys(userinfo) : []
   if (idTokenNames.length + userinfoNames.length > maxNames) return refuse(`over ${maxNames} names`)
-  const sub = wanted['sub']
-  const acr = readAcr(wanted['acr'])
+  const sub = wanted.sub
+  const acr = readAcr(wanted.acr)
   return {
     claims: {
       ...(idTokenNames.length > 0 && { id_token: idTokenNames }),
       ...(userinfoNames.length > 0 && { userinfo: userinfoNames }),
     },
-    ...(isObject(sub) && typeof sub['value'] === 'string' && { subject: sub['value'] }),
+    ...(isObject(sub) && typeof sub.value === 'string' && { subject: sub.value }),
     ...(acr !== undefined && { acr }),
   }
 }

@@ -74,8 +74,8 @@ function matches(registered: string, sent: string, applicationType: Client['appl
   const ours = loopbackAddress.exec(registered)?.groups
   const theirs = loopbackAddress.exec(sent)?.groups
   if (ours === undefined || theirs === undefined) return false
-  const port = Number(theirs['port'] ?? 80)
-  return ours['host'] === theirs['host'] && (ours['rest'] ?? '') === (theirs['rest'] ?? '') && port > 0 && port < 65_536
+  const port = Number(theirs.port ?? 80)
+  return ours.host === theirs.host && (ours.rest ?? '') === (theirs.rest ?? '') && port > 0 && port < 65_536
 }
 
 function mismatch(sent: string, registered: readonly string[]): RedirectUriRefusal {

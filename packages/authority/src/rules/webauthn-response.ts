@@ -65,12 +65,12 @@ interface Envelope {
 
 function readEnvelope(sent: string): Envelope | undefined {
   const value = sent.length > maxCharacters ? undefined : parse(sent)
-  if (!isObject(value) || !isBase64url(value['id']) || value['type'] !== 'public-key') return undefined
+  if (!isObject(value) || !isBase64url(value.id) || value.type !== 'public-key') return undefined
   const { response } = value
-  if (!isObject(response) || !isBase64url(response['clientDataJSON'])) return undefined
-  const client = parse(Buffer.from(response['clientDataJSON'], 'base64url').toString('utf8'))
-  const challenge = isObject(client) ? client['challenge'] : undefined
-  return isBase64url(challenge) ? { id: value['id'], response, challenge } : undefined
+  if (!isObject(response) || !isBase64url(response.clientDataJSON)) return undefined
+  const client = parse(Buffer.from(response.clientDataJSON, 'base64url').toString('utf8'))
+  const challenge = isObject(client) ? client.challenge : undefined
+  return isBase64url(challenge) ? { id: value.id, response, challenge } : undefined
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null

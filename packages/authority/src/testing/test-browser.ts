@@ -94,19 +94,19 @@ export function formOf(
   action: string,
 ): { readonly action: string; readonly fields: Record<string, string> } {
   for (const [, attributes = '', content = ''] of page.matchAll(/<form([^>]*)>(.*?)<\/form>/gs)) {
-    const target = unescape(/action="([^"]*)"/.exec(attributes)?.[1] ?? '')
+    const target = unescaped(/action="([^"]*)"/.exec(attributes)?.[1] ?? '')
     if (!target.endsWith(action)) continue
     const fields: Record<string, string> = {}
     for (const [input] of content.matchAll(/<input[^>]*>/g)) {
       const name = /name="([^"]*)"/.exec(input)?.[1]
       if (name !== undefined && input.includes('value="'))
-        fields[name] = unescape(/value="([^"]*)"/.exec(input)?.[1] ?? '')
+        fields[name] = unescaped(/value="([^"]*)"/.exec(input)?.[1] ?? '')
     }
     return { action: target, fields }
   }
   throw new Error(`no form to ${action} on ${/<title>([^<]*)/.exec(page)?.[1]}`)
 }
 
-const unescape = (text: string): string => text.replace(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code)))
+const unescaped = (text: string): string => text.replace(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code)))
 
-export const titleOf = (page: BrowserAnswer): string => unescape(/<title>([^<]*)/.exec(page.body)?.[1] ?? '')
+export const titleOf = (page: BrowserAnswer): string => unescaped(/<title>([^<]*)/.exec(page.body)?.[1] ?? '')

@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import AxeBuilder from '@axe-core/playwright'
+import { type Browser, type BrowserContextOptions, type CDPSession, chromium, type Page } from 'playwright-core'
+import { createAccount } from '../../packages/authority/src/accounts.ts'
+import { authorityErrorPage, registerFrontChannel } from '../../packages/authority/src/http/front-channel.ts'
+import { type AuthorityHarness, openHarness } from '../../packages/authority/src/testing/authority-harness.ts'
+import { bobsPassword, parameters } from '../../packages/authority/src/testing/front-harness.ts'
+import { createListener } from '../../packages/server/src/index.ts'
+
+const flags = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+/** A Chromium of this machine; missing, the test fails. */
+export async function openChromium(t: TestContext): Promise<Browser> {
+  const browser = await chromium.launch({
+    executablePath: process.env.SALLYPORT_CHROMIUM ?? '/usr/bin/chromium',
+    args: flags,
+  })
+  t.after(() => browser.close())
+  return browser
+}
+
+export interface RunningAuthority extends AuthorityHarness {
+  readonly issuer: string
+  /** Where the application of the tests is called back; it answers every request with its address. */
+  readonly app: string
+  authorizeUrl(changes?: Readonly<Record<string, string | undefined>>): string
+}
+
+/** The front channel on a real socket at `host`, and an application on another one. */
+export async function openAuthority(t: TestContext, host = 'localhost'): Promise<RunningAuthority> {
+  const [port, appPort] = [await freePort(), await freePort()]
+  const issuer = `http://${host}:${port}`
+  const app = `http://${host === 'localhost' ? 'localhost' : 'shop.localhost'}:${appPort}`
+  const harness = await openHarness({ issuer })
+  const listener = createListener({ name: 'authority', origin: issuer, port, errorPage: authorityErrorPage(issuer) })
+  registerFrontChannel(listener.app, harness.context)
+  await listener.listen()
+  const application = createListener({ name: 'app', origin: app, port: appPort })
+  application.app.all('/*', (request, reply) =>
+    reply.type('text/plain').send(`${request.method} ${request.url} ${request.body ?? ''}`),
+  )
+  await application.listen()
+  t.after(async () => {
+    await Promise.all([listener.close(), application.close()])
+    await harness.close()
+  })
+  await createAccount(harness.context, { username: 'bob', name: 'Bob Baker', password: bobsPassword })
+  const client = {
+    ...harness.clients.webApp,
+    client_id: 'shop',
+    client_name: 'Corner Shop',
+    publisher: 'Corner Shop Ltd',
+    client_uri: app,
+    redirect_uris: [`${app}/cb`],
+    post_logout_redirect_uris: [`${app}/bye`],
+  }
+  await harness.context.store.commit([{ put: { kind: 'client', key: 'shop', value: client } }])
+  return {
+    ...harness,
+    issuer,
+    app,
+    authorizeUrl: (changes = {}) => `${issuer}/authorize?${new URLSearchParams(parameters(client, changes))}`,
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise(resolve => server.close(resolve))
+  assert.ok(address !== null && typeof address === 'object')
+  return address.port
+}
+
+/** Phone-sized, light, dark, and without scripts. */
+export const looks: Readonly<Record<string, BrowserContextOptions>> = {
+  phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 },
+  dark: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, colorScheme: 'dark' },
+  plain: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, javaScriptEnabled: false },
+  desk: { viewport: { width: 1280, height: 800 } },
+}
+
+export const shots = process.env.SALLYPORT_SHOTS ?? mkdtempSync(join(tmpdir(), 'sallyport-shots-'))
+
+/** What every page of ours keeps: no accessibility violation, under 50 kB with its assets, no sideways scrolling, 44 px targets. */
+export async function judgePage(page: Page, name: string, scripts = true): Promise<void> {
+  await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true })
+  assert.match(await page.title(), / · Sallyport$/, `${name}: title`)
+  assert.doesNotMatch(await page.title(), /went wrong/, name)
+  // axe waits for timers, which a page without scripts has none of; its markup is judged in the other looks.
+  if (scripts) await judgeAccessibility(page, name)
+  assert.equal(
+    await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth),
+    true,
+    `${name}: scrolls sideways`,
+  )
+  const small = await page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>('button, a.button, input:not([type=hidden]), footer a')]
+      .filter(each => each.offsetParent !== null && each.getBoundingClientRect().height < 44)
+      .map(each => each.outerHTML.slice(0, 120)),
+  )
+  assert.deepEqual(small, [], `${name}: targets under 44 px`)
+  const weight = await page.evaluate(() =>
+    performance
+      .getEntriesByType('resource')
+      .concat(performance.getEntriesByType('navigation'))
+      .reduce((sum, each) => sum + (each as PerformanceResourceTiming).decodedBodySize, 0),
+  )
+  assert.ok(weight < 50_000, `${name}: ${weight} bytes`)
+}
+
+async function judgeAccessibility(page: Page, name: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(node => node.html).join(' ')}`)
+  assert.deepEqual(found, [], `${name}: axe`)
+}
+
+/** A platform authenticator that verifies its user, as a phone or laptop has one. */
+export async function addAuthenticator(page: Page): Promise<CDPSession> {
+  const session = await page.context().newCDPSession(page)
+  await session.send('WebAuthn.enable')
+  await session.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  })
+  return session
+}
+
+export async function signInByPassword(page: Page, username = 'bob', password = bobsPassword): Promise<void> {
+  await page.getByLabel('Username').fill(username)
+  await page.getByLabel('Password').fill(password)
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+}
