@@ -78,10 +78,9 @@ class EmbeddedStore implements SqliteStore {
   }
 
   async reseal(): Promise<number> {
-    // What was sealed under the older key before now and is still on its way lands before the first look.
-    await this.#parts.writer.submit(['sweep', '0'], verdict => verdict.integer())
     let resealed = 0
-    // Another process that has not met the new key yet can come between; the next look finds what it wrote.
+    // The first look always finds the key check, and waits for a group behind all that was sealed under the older key
+    // and still on its way. Another process that has not met the new key yet can come between. The next look finds both.
     for (let look = 0; look < RESEAL_LOOKS; look += 1) {
       const found = await this.#resealOnce()
       resealed += found
