@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { type ParseResult, parseSync } from 'oxc-parser'
 
 /** The files of the project as git sees them: committed ones, and new ones that are not ignored. */
@@ -15,34 +15,34 @@ export interface SourceTree {
   place(file: string, offset: number): string
 }
 
+/** The working tree at `root`. */
 export function readSourceTree(root: string): SourceTree {
-  const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
-    cwd: root,
-    encoding: 'utf8',
-    maxBuffer: 1e8,
-  })
+  const words = ['ls-files', '-z', '--cached', '--others', '--exclude-standard']
+  const listed = execFileSync('git', words, { cwd: root, encoding: 'utf8', maxBuffer: 1e8 })
   const files = [...new Set(listed.split('\0'))].filter(file => file !== '' && existsSync(join(root, file))).sort()
-  const texts = new Map<string, string>()
-  const parsed = new Map<string, ParseResult>()
-  const text = (file: string): string => {
-    const known = texts.get(file)
-    if (known !== undefined) return known
-    const read = readFileSync(resolve(root, file), 'utf8')
-    texts.set(file, read)
-    return read
-  }
+  return sourceTree(root, files, file => readFileSync(join(root, file), 'utf8'))
+}
+
+/** A tree of these files; each is read and parsed once. */
+export function sourceTree(root: string, files: readonly string[], read: (file: string) => string): SourceTree {
+  const text = once(read)
   return {
     root,
     files,
     text,
-    parse: file => {
-      const known = parsed.get(file)
-      if (known !== undefined) return known
-      const result = parseSync(file, text(file))
-      parsed.set(file, result)
-      return result
-    },
+    parse: once(file => parseSync(file, text(file))),
     place: (file, offset) => `${file}:${text(file).slice(0, offset).split('\n').length}`,
+  }
+}
+
+function once<T>(make: (file: string) => T): (file: string) => T {
+  const made = new Map<string, T>()
+  return file => {
+    const known = made.get(file)
+    if (known !== undefined) return known
+    const value = make(file)
+    made.set(file, value)
+    return value
   }
 }
 
