@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { exportJWK, generateKeyPair } from 'jose'
@@ -59,7 +60,8 @@ test('coordinates have their full length and lie on the curve (RFC 7518 §6.2.1.
 
 test('weak RSA keys are refused: 1024 bits, e of 1, 2, 3 or even, a leading zero (RFC 7518 §3.3, FIPS 186-5 §5.4)', () => {
   const n = 'n' in rsa ? Buffer.from(rsa.n, 'base64url') : Buffer.alloc(0)
-  assert.ok(refused({ ...rsa, n: n.subarray(0, 128).toString('base64url') }))
+  const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' })
+  assert.equal(Reflect.get(importPublicJwk(weak), 'got'), '1024')
   assert.ok(refused({ ...rsa, n: Buffer.concat([Buffer.alloc(1), n]).toString('base64url') }))
   assert.ok(refused({ ...rsa, n: Buffer.concat([n, n, n, n, n]).toString('base64url') }))
   for (const e of ['AQ', 'Ag', 'Aw', 'AQAA', 'AAEAAQ', '']) assert.ok(refused({ ...rsa, e }), e)

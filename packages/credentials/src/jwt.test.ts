@@ -115,6 +115,7 @@ test('new material under an old name is found by a second look (RFC 7517 §4.5)'
   const keys = { find: () => old, renewed: () => verifyKeyOf(key) }
   assert.equal(await reason({}, { keys }), undefined)
   assert.equal(await reason({}, { keys: { ...keys, renewed: () => undefined } }), 'bad_signature')
+  assert.equal(await reason({}, { keys: { ...keys, renewed: () => old } }), 'bad_signature')
 })
 
 test('a claim named refused is a claim like any other', async () => {

@@ -25,7 +25,15 @@ test('the public half shows no private member', () => {
   }
 })
 
-test('halves of two keys, another alg and another curve are refused', () => {
+test('halves of two keys are refused, with every algorithm', () => {
+  for (const algorithm of signingAlgorithms) {
+    const [one, two] = [generateSigningKey(algorithm), generateSigningKey(algorithm)]
+    const mixed = { ...exportPrivateJwk(one), ...two.publicJwk }
+    assert.equal(Reflect.get(importPrivateJwk(mixed, algorithm), 'refused'), 'invalid_jwk', algorithm)
+  }
+})
+
+test('another secret, another alg, another use and another curve are refused', () => {
   const [one, two] = [exportPrivateJwk(generateSigningKey('ES256')), exportPrivateJwk(generateSigningKey('ES256'))]
   assert.equal(Reflect.get(importPrivateJwk({ ...one, d: two.d }, 'ES256'), 'refused'), 'invalid_jwk')
   assert.equal(Reflect.get(importPrivateJwk(one, 'EdDSA'), 'refused'), 'invalid_jwk')
