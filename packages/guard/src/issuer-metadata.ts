@@ -5,6 +5,7 @@ export interface IssuerMetadata {
   readonly issuer: string
   readonly jwks_uri: string | undefined
   readonly introspection_endpoint: string | undefined
+  readonly token_endpoint: string | undefined
 }
 
 /**
@@ -57,5 +58,10 @@ function issuerMetadataOf(text: string, issuer: string): IssuerMetadata {
     const value = members[name]
     return typeof value === 'string' ? value : undefined
   }
-  return { issuer, jwks_uri: url('jwks_uri'), introspection_endpoint: url('introspection_endpoint') }
+  return {
+    issuer,
+    jwks_uri: url('jwks_uri'),
+    introspection_endpoint: url('introspection_endpoint'),
+    token_endpoint: url('token_endpoint'),
+  }
 }

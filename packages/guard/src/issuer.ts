@@ -8,6 +8,8 @@ import { type IssuerMetadata, readIssuerMetadata } from './issuer-metadata.ts'
 export interface Issuer {
   readonly issuer: string
   readonly keys: KeySource
+  /** The issuer's own document, or why it cannot be had. */
+  metadata(): Promise<IssuerMetadata | Error>
   /** Absent without a client: then opaque tokens are refused by name. */
   readonly introspect: ((token: string) => Promise<Readonly<Record<string, unknown>> | GuardRefusal>) | undefined
 }
@@ -28,6 +30,7 @@ export function connectIssuer(options: IssuerOptions, context: GuardContext): Is
   const metadata = metadataOnDemand(issuer, context)
   return {
     issuer,
+    metadata,
     keys: keysOnDemand(options.jwksUrl, metadata, context),
     introspect:
       client &&

@@ -1,11 +1,11 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import {
   type AccessTokenClaims,
   type FeedMessage,
+  fixedKeys,
   generateSigningKey,
-  importPublicJwk,
   mintOpaqueToken,
   type RevocationEntry,
   type SigningKey,
@@ -15,6 +15,7 @@ import {
   signNow,
   snapshotMessages,
   verifyJwt,
+  verifyKeyOf,
 } from '@sallyport/credentials'
 
 /** An issuer for the guard's tests: real keys, tokens, introspection and feed over HTTP, made of `credentials` alone. */
@@ -77,21 +78,39 @@ export async function testIssuer(algorithm: SigningKey['algorithm'] = 'ES256'): 
     for (const reader of readers) reader.write(`${text}\n`)
   }, 200)
 
+  const isClient = async (form: URLSearchParams): Promise<boolean> => {
+    const verified = await verifyJwt(form.get('client_assertion') ?? '', {
+      typ: 'JWT',
+      algorithms: ['ES256'],
+      keys: fixedKeys([verifyKeyOf(clientKey)]),
+      issuer: form.get('client_id') ?? '',
+      audience: issuer,
+      audienceForm: 'single',
+      nowSeconds: now(),
+    })
+    return !('refused' in verified)
+  }
+  const exchangeToken = async (request: IncomingMessage, response: ServerResponse) => {
+    const form = new URLSearchParams(await bodyOf(request))
+    if (!(await isClient(form))) return json(response, 401, { error: 'invalid_client' })
+    const outside = await claimsOfToken(form.get('subject_token') ?? '')
+    const dead = outside === undefined || revocations.some(({ id }) => id === outside.jti || id === outside.family)
+    if (dead) return json(response, 400, { error: 'invalid_request' })
+    const { cnf: _checkedAtTheGateway, ...kept } = outside
+    const exp = Math.min(outside.exp, now() + 60)
+    const claims = { ...kept, aud: form.get('resource') ?? '', iat: now(), exp }
+    const access_token = await signAccessToken(claims, key, signNow)
+    json(response, 200, { access_token, token_type: 'Bearer', expires_in: exp - now() })
+  }
+  const claimsOfToken = async (token: string): Promise<AccessTokenClaims | undefined> => {
+    if (opaque.has(token)) return opaque.get(token)
+    const expected = { typ: 'at+jwt', algorithms: [algorithm], keys: fixedKeys([verifyKeyOf(key)]), issuer }
+    const verified = await verifyJwt(token, { ...expected, audience: undefined, nowSeconds: now() })
+    return 'refused' in verified ? undefined : (verified.claims as AccessTokenClaims)
+  }
   const introspect = async (request: IncomingMessage, response: ServerResponse) => {
     const form = new URLSearchParams(await bodyOf(request))
-    const verified = importPublicJwk(clientKey.publicJwk)
-    const client =
-      !('refused' in verified) &&
-      (await verifyJwt(form.get('client_assertion') ?? '', {
-        typ: 'JWT',
-        algorithms: ['ES256'],
-        keys: { find: () => verified },
-        issuer: 'orders-api',
-        audience: issuer,
-        audienceForm: 'single',
-        nowSeconds: now(),
-      }))
-    if (client === false || 'refused' in client) return json(response, 401, { error: 'invalid_client' })
+    if (!(await isClient(form))) return json(response, 401, { error: 'invalid_client' })
     const claims = opaque.get(form.get('token') ?? '')
     json(response, 200, claims === undefined ? { active: false } : { active: true, token_type: 'Bearer', ...claims })
   }
@@ -103,9 +122,15 @@ export async function testIssuer(algorithm: SigningKey['algorithm'] = 'ES256'): 
       else await openFeed(response)
     } else if (broken) response.writeHead(500).end()
     else if (path === '/jwks') json(response, 200, { keys: [key.publicJwk] })
+    else if (path === '/token') await exchangeToken(request, response)
     else if (path === '/introspect') await introspect(request, response)
     else if (path === '/.well-known/oauth-authorization-server') {
-      json(response, 200, { issuer, jwks_uri: `${issuer}/jwks`, introspection_endpoint: `${issuer}/introspect` })
+      json(response, 200, {
+        issuer,
+        jwks_uri: `${issuer}/jwks`,
+        introspection_endpoint: `${issuer}/introspect`,
+        token_endpoint: `${issuer}/token`,
+      })
     } else response.writeHead(404).end()
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
@@ -160,8 +185,4 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   let body = ''
   for await (const chunk of request) body += String(chunk)
   return body
-}
-
-export function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('base64url')
 }

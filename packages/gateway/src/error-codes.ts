@@ -1,0 +1,52 @@
+/** What the gateway itself refuses, beside door one's own codes; each has its page in `docs/errors/<code>.md`. */
+export interface GatewayErrorCode {
+  readonly status: 400 | 403 | 404 | 413 | 429 | 502 | 503 | 504
+  readonly title: string
+  readonly hint: string
+}
+
+export const gatewayErrorCodes = {
+  path_malformed: {
+    status: 400,
+    title: 'The address can be read in more than one way.',
+    hint: 'Send a path without dot segments, empty segments, encoded slashes, backslashes or double encoding.',
+  },
+  body_unexpected: {
+    status: 400,
+    title: 'This method takes no body.',
+    hint: 'Send the body with POST, PUT, PATCH or DELETE.',
+  },
+  body_too_large: {
+    status: 413,
+    title: 'The body is larger than this address takes.',
+    hint: 'Send less at a time.',
+  },
+  origin_unlisted: {
+    status: 403,
+    title: 'Pages of this origin may not call this API.',
+    hint: 'Ask whoever runs the gateway to list the origin.',
+  },
+  route_unknown: { status: 404, title: 'There is nothing at this address.', hint: 'Check the path.' },
+  rate_limited: {
+    status: 429,
+    title: 'Too many requests.',
+    hint: 'Wait as long as Retry-After says; RateLimit tells how many are left.',
+  },
+  upstream_unavailable: {
+    status: 502,
+    title: 'The service behind this address cannot be reached.',
+    hint: 'Try again shortly.',
+  },
+  upstream_timeout: {
+    status: 504,
+    title: 'The service behind this address did not answer in time.',
+    hint: 'Try again shortly; a request that changes something may have been carried out.',
+  },
+  exchange_unavailable: {
+    status: 503,
+    title: 'The token cannot be exchanged right now.',
+    hint: 'Try again shortly.',
+  },
+} as const satisfies Record<string, GatewayErrorCode>
+
+export type GatewayErrorName = keyof typeof gatewayErrorCodes

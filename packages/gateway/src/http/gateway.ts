@@ -1,0 +1,108 @@
+import { boundedReplayMemory, guardSettings, openIssuer } from '@sallyport/guard'
+import { createListener, type Listener, type ListenerOptions, silentLog } from '@sallyport/server'
+import { defaultLimits, defaultRateLimits, type GatewayOptions } from '../options.ts'
+import { phantomTokens } from '../phantom-tokens.ts'
+import { rateLimiter } from '../rate-limit.ts'
+import { routeTable } from '../route-table.ts'
+import { doorOptions, doorsOf } from './doors.ts'
+import { gatewayMetrics } from './gateway-metrics.ts'
+import { registerEdge } from './register-edge.ts'
+import { upstreams } from './upstreams.ts'
+
+export interface Gateway {
+  /**
+   * Opens the sockets.
+   * @throws PortTakenError
+   */
+  listen(): Promise<{ readonly port: number; readonly securePort: number | undefined }>
+  /** Replaces the certificate of the TLS listener without closing anything. */
+  replaceCertificate(tls: NonNullable<ListenerOptions['tls']>): void
+  /** Lets open requests finish, then ends the connections to both sides. */
+  close(): Promise<void>
+}
+
+const maxProofs = 100_000
+
+/**
+ * The edge: takes requests for several services, establishes who calls (door one), and sends them inside with a token
+ * that only the service accepts.
+ *
+ * @throws Error naming the option that is wrong
+ */
+export function createGateway(options: GatewayOptions): Gateway {
+  const log = (options.log ?? silentLog).child({ part: 'gateway' })
+  const limits = { ...defaultLimits, ...options.limits }
+  const rates = { ...defaultRateLimits, ...options.rateLimits }
+  const routes = routeTable(options.routes)
+  const [anyRoute] = routes.routes
+  if (anyRoute === undefined) throw new Error('gateway: there is no route')
+  const settings = guardSettings(doorOptions(options, anyRoute, options.origin))
+  const { client } = settings
+  if (client === undefined) throw new Error('gateway: client is needed, tokens are exchanged in its name')
+  const opened = openIssuer(settings, log)
+  const nowSeconds = () => opened.context.nowSeconds()
+  const phantom = phantomTokens({ issuer: opened.issuer, client, context: opened.context })
+  const replay = options.replay ?? boundedReplayMemory(maxProofs, nowSeconds)
+  const metrics = gatewayMetrics(opened.revocations, phantom)
+  const agent = upstreams(limits)
+  const shared = {
+    routes,
+    phantom,
+    cors: { origins: new Set(options.cors?.origins ?? []) },
+    perCaller: rateLimiter(rates.perCaller),
+    perAddress: rateLimiter(rates.perAddress),
+    nowSeconds,
+  }
+  const listeners = listenersOf(options, log).map(({ origin, listener }) => {
+    const doors = doorsOf(opened, options, replay, routes.routes, origin)
+    registerEdge(
+      listener.app,
+      { ...shared, doors },
+      { origin, agent, limits, metrics, log, revocations: opened.revocations },
+    )
+    return listener
+  })
+  const [plain, secure] = listeners
+  return {
+    async listen() {
+      const port = (await plain?.listen())?.port ?? 0
+      return { port, securePort: (await secure?.listen())?.port }
+    },
+    replaceCertificate: tls => secure?.replaceCertificate(tls),
+    async close() {
+      await Promise.all(listeners.map(listener => listener.close()))
+      opened.revocations.close()
+      await agent.close()
+    },
+  }
+}
+
+/** The plain listener and, where asked for, the one that speaks TLS; each has its own origin. */
+function listenersOf(
+  options: GatewayOptions,
+  log: NonNullable<ListenerOptions['log']>,
+): readonly { readonly origin: string; readonly listener: Listener }[] {
+  const { addresses, hosts, trustProxy, listenerLimits: limits, portFlag, secure } = options
+  const common = {
+    log,
+    ...(addresses === undefined ? {} : { addresses }),
+    ...(hosts === undefined ? {} : { hosts }),
+    ...(trustProxy === undefined ? {} : { trustProxy }),
+    ...(limits === undefined ? {} : { limits }),
+  }
+  const plain = createListener({
+    ...common,
+    name: 'gateway',
+    origin: options.origin,
+    port: options.port,
+    ...(portFlag === undefined ? {} : { portFlag }),
+  })
+  if (secure === undefined) return [{ origin: options.origin, listener: plain }]
+  const { origin, port, tls } = secure
+  const flag = secure.portFlag === undefined ? {} : { portFlag: secure.portFlag }
+  const encrypted = createListener({ ...common, ...flag, name: 'gateway-tls', origin, port, tls })
+  return [
+    { origin: options.origin, listener: plain },
+    { origin, listener: encrypted },
+  ]
+}

@@ -1,0 +1,93 @@
+import type { Answer } from '@sallyport/guard'
+import { NodeRequest, type Revocations } from '@sallyport/guard'
+import { addHealthRoutes, type Log } from '@sallyport/server'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Agent } from 'undici'
+import type { GatewayLimits } from '../options.ts'
+import type { GatewayRefusal } from '../problem.ts'
+import { type Edge, type EdgeRequest, judge } from '../verdict.ts'
+import type { GatewayMetrics } from './gateway-metrics.ts'
+import { forward, hasBody } from './proxy.ts'
+
+export interface EdgeParts {
+  readonly origin: string
+  readonly agent: Agent
+  readonly limits: GatewayLimits
+  readonly metrics: GatewayMetrics
+  readonly revocations: Revocations
+  readonly log: Log
+}
+
+/** Adds health, metrics, the resources' metadata and, for everything else, the way inside. */
+export function registerEdge(app: FastifyInstance, edge: Omit<Edge, 'onRefusal'>, parts: EdgeParts): void {
+  const { metrics, revocations, log } = parts
+  addHealthRoutes(app, { revocations: async () => isOpen(revocations) })
+  app.get('/metrics', async (request, reply) => {
+    if (!isLoopback(request.socket.remoteAddress)) return reply.callNotFound()
+    return reply.type('text/plain; version=0.0.4; charset=utf-8').send(metrics.render())
+  })
+  const mounted = new Set<string>()
+  for (const { guard } of edge.doors.values()) {
+    if (mounted.has(guard.metadataPath)) continue
+    mounted.add(guard.metadataPath)
+    app.get(guard.metadataPath, (_request, reply) => send(reply, guard.metadata()))
+  }
+  app.addHook('onResponse', (request, reply, done) => {
+    metrics.answered(request.method, reply.statusCode, reply.elapsedTime / 1000)
+    done()
+  })
+  const logged = (refusal: GatewayRefusal, method: string, requestId: string) => {
+    log.info('refused', { code: refusal.refused, ...refusal, method, request_id: requestId })
+  }
+  const complete: Edge = {
+    ...edge,
+    onRefusal: (refusal, request) => logged(refusal, request.method, request.requestId),
+  }
+  const proxy = {
+    ...parts,
+    onFailure: (refusal: GatewayRefusal, request: FastifyRequest) => logged(refusal, request.method, request.id),
+  }
+  app.register(async inside => {
+    inside.removeAllContentTypeParsers()
+    inside.addContentTypeParser('*', (_request, body, done) => done(null, body))
+    inside.all('/*', async (request, reply) => {
+      const verdict = await judge(complete, new Described(request))
+      if (verdict.kind === 'forward') {
+        metrics.decided('allow')
+        return forward(proxy, verdict, request, reply)
+      }
+      if (verdict.refused !== undefined) metrics.decided(verdict.refused)
+      return send(reply, verdict.answer)
+    })
+  })
+}
+
+/** A request of Fastify as the gateway judges it. */
+class Described extends NodeRequest implements EdgeRequest {
+  readonly address: string
+  readonly origin: string | undefined
+  readonly preflightMethod: string | undefined
+  readonly hasBody: boolean
+
+  constructor(request: FastifyRequest) {
+    super(request.raw, { target: request.raw.url, requestId: request.id })
+    this.address = request.ip
+    this.origin = request.headers.origin
+    this.preflightMethod = request.headers['access-control-request-method']
+    this.hasBody = hasBody(request)
+  }
+}
+
+function send(reply: FastifyReply, { status, headers, body }: Answer): FastifyReply {
+  return reply.code(status).headers(headers).send(body)
+}
+
+function isOpen(revocations: Revocations): boolean {
+  const { feed } = revocations.state()
+  return feed !== 'connecting' && feed !== 'silent'
+}
+
+/** Metrics are for the operator: asked from this machine, by an agent beside the gateway. */
+function isLoopback(address: string | undefined): boolean {
+  return address === '::1' || address === '::ffff:127.0.0.1' || address?.startsWith('127.') === true
+}

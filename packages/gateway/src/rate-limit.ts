@@ -1,0 +1,97 @@
+/** So many requests in so many seconds, spent as they come: the whole quota at once, then evenly. */
+export interface RateLimitPolicy {
+  readonly requests: number
+  readonly seconds: number
+}
+
+/** What is left for a key after one request. */
+export interface RateLimitState {
+  readonly allowed: boolean
+  readonly remaining: number
+  /** Seconds until the whole quota is there again. */
+  readonly resetSeconds: number
+  /** Seconds until the next request would be allowed; 0 while one is. */
+  readonly retryAfterSeconds: number
+}
+
+export interface RateLimiter {
+  readonly policy: RateLimitPolicy
+  /** Spends one request of a key; a refused one spends nothing. */
+  take(key: string, nowSeconds: number): RateLimitState
+  /** Looks without spending. */
+  look(key: string, nowSeconds: number): RateLimitState
+  readonly size: number
+}
+
+/**
+ * The generic cell rate algorithm: one number a key, the time at which its quota would be whole again. A key whose time
+ * has come is as good as unknown and is forgotten; when more than `maxKeys` are busy, the one longest unused goes.
+ */
+export function rateLimiter(policy: RateLimitPolicy, maxKeys = 100_000): RateLimiter {
+  const interval = policy.seconds / policy.requests
+  const wholeAt = new Map<string, number>()
+
+  const stateAfter = (whole: number, now: number, allowed: boolean): RateLimitState => {
+    const spent = Math.max(0, whole - now)
+    return {
+      allowed,
+      remaining: Math.max(0, Math.floor((policy.seconds - spent) / interval + 1e-9)),
+      resetSeconds: Math.ceil(spent),
+      retryAfterSeconds: Math.max(0, Math.ceil(spent + interval - policy.seconds - 1e-9)),
+    }
+  }
+  const fits = (whole: number, now: number) => whole + interval - now <= policy.seconds + 1e-9
+  const forget = (now: number) => {
+    for (const [key, whole] of wholeAt) {
+      if (whole > now && wholeAt.size < maxKeys) return
+      wholeAt.delete(key)
+    }
+  }
+  return {
+    policy,
+    take(key, now) {
+      const whole = Math.max(wholeAt.get(key) ?? now, now)
+      if (!fits(whole, now)) return stateAfter(whole, now, false)
+      wholeAt.delete(key)
+      forget(now)
+      wholeAt.set(key, whole + interval)
+      return stateAfter(whole + interval, now, true)
+    },
+    look(key, now) {
+      const whole = Math.max(wholeAt.get(key) ?? now, now)
+      return stateAfter(whole, now, fits(whole, now))
+    },
+    get size() {
+      return wholeAt.size
+    },
+  }
+}
+
+/**
+ * The fields of draft-ietf-httpapi-ratelimit-headers §3 and §4, and `Retry-After` (RFC 6585 §4) once refused.
+ *
+ * @param name of the policy, such as `client`
+ */
+export function rateLimitHeaders(name: string, policy: RateLimitPolicy, state: RateLimitState): Record<string, string> {
+  return {
+    'ratelimit-policy': `"${name}";q=${policy.requests};w=${policy.seconds}`,
+    ratelimit: `"${name}";r=${state.remaining};t=${state.resetSeconds}`,
+    ...(state.allowed ? {} : { 'retry-after': String(Math.max(1, state.retryAfterSeconds)) }),
+  }
+}
+
+/** An IPv6 subscriber has a whole /64, so the address counts by that; IPv4 mapped into IPv6 counts as itself. */
+export function addressKey(address: string): string {
+  if (!address.includes(':')) return address
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
+  if (mapped !== undefined) return mapped
+  const [head = '', tail] = address.split('%', 1)[0]?.split('::') ?? []
+  const groups = head === '' ? [] : head.split(':')
+  const rest = tail === undefined || tail === '' ? [] : tail.split(':')
+  const zeros =
+    tail === undefined ? [] : Array.from({ length: Math.max(0, 8 - groups.length - rest.length) }, () => '0')
+  return [...groups, ...zeros, ...rest]
+    .slice(0, 4)
+    .map(group => group.replace(/^0+(?=.)/, ''))
+    .join(':')
+}
