@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { clientAssertionType, fixedKeys, importPublicJwk, parseCompactJws, verifyJwt } from '@sallyport/credentials'
+import { clientAssertionType, fixedKeys, parseCompactJws, rememberKeys, verifyJwt } from '@sallyport/credentials'
 import type { Client } from './client.ts'
 import type { AuthorityContext } from './context.ts'
 import { tokenError } from './refused.ts'
@@ -7,6 +7,9 @@ import type { TokenError } from './token-error.ts'
 
 /** An assertion may live this long at most: its `jti` is remembered until then. */
 const maxLifetimeSeconds = 3600
+
+/** Reading a JWK costs more than a signature; a client shows the same key again and again. */
+const readKey = rememberKeys()
 
 /** 10 to 60 (FAPI 2.0 §5.3.2.1: 10 s in the future is accepted, more than 60 s refused). */
 const leewaySeconds = 30
@@ -43,7 +46,7 @@ export async function judgeAssertion(
   if (assertion.type !== clientAssertionType)
     return badAssertion('assertion_type', 'RFC 7523 §2.2', clientAssertionType, assertion.type ?? 'none')
   const keys = (client.jwks?.keys ?? []).flatMap(jwk => {
-    const key = importPublicJwk(jwk)
+    const key = readKey(jwk)
     return 'refused' in key ? [] : [key]
   })
   const verified = await verifyJwt(assertion.jwt, {

@@ -7,8 +7,10 @@ import {
   keyState,
   parseOpaqueToken,
   readAccessTokenClaims,
+  type SigningKey,
   sameSecret,
   signingAlgorithms,
+  type VerifyKey,
   verifyJwt,
   verifyKeyOf,
 } from '@sallyport/credentials'
@@ -76,7 +78,17 @@ async function jwt(token: string, context: AuthorityContext): Promise<Read> {
 
 /** Our own published keys as verifiers. */
 export function keySource(ring: KeyRing, nowSeconds: number): KeySource {
-  return fixedKeys(
-    ring.keys.filter(entry => keyState(entry, nowSeconds) !== 'removed').map(({ key }) => verifyKeyOf(key)),
-  )
+  const published = ring.keys.filter(entry => keyState(entry, nowSeconds) !== 'removed')
+  return fixedKeys(published.map(({ key }) => verifier(key)))
 }
+
+/** The public half, read once for each key. */
+function verifier(key: SigningKey): VerifyKey {
+  const known = verifiers.get(key)
+  if (known !== undefined) return known
+  const made = verifyKeyOf(key)
+  verifiers.set(key, made)
+  return made
+}
+
+const verifiers = new WeakMap<SigningKey, VerifyKey>()

@@ -1,18 +1,140 @@
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { generateSigningKey, mintOpaqueToken } from '@sallyport/credentials'
+import type { AuditRecord } from '@sallyport/store'
 import { openHarness } from './testing/authority-harness.ts'
-import { requestOf } from './testing/token-requests.ts'
+import { ask, given, redeem, refusal } from './testing/token-flow.ts'
+import { proof, requestOf } from './testing/token-requests.ts'
 import { token } from './token.ts'
 
-test('a code becomes an access token, a refresh token and an ID token (OAuth 2.1 §4.1.3, OpenID Connect Core §3.1.3)', async t => {
+test('an unknown, missing or unlisted grant type is told apart (RFC 6749 §5.2)', async t => {
   const harness = await openHarness()
   t.after(() => harness.close())
-  const { code, verifier } = await harness.mintCode()
+  const { webApp, nightly } = harness.clients
+  assert.equal(refusal(await ask(harness, webApp, {})), 'invalid_request grant_type_missing')
+  for (const grant_type of ['password', 'implicit', 'toString', 'urn:ietf:params:oauth:grant-type:device_code'])
+    assert.equal(refusal(await ask(harness, webApp, { grant_type })), 'unsupported_grant_type grant_type_unknown')
+  const unlisted = await ask(harness, nightly, { grant_type: 'refresh_token', refresh_token: 'x' })
+  assert.equal(refusal(unlisted), 'unauthorized_client grant_type_not_allowed')
+})
+
+test('every grant is in the audit trail before it is answered, with no token in it (DESIGN §3)', async t => {
+  const harness = await openHarness()
+  t.after(() => harness.close())
+  const minted = await harness.mintCode()
+  const disk = Promise.withResolvers<void>()
+  const audit = async (record: AuditRecord) => {
+    await disk.promise
+    harness.audits.push(record)
+  }
+  const context = { ...harness.context, audit }
   const request = await requestOf(harness, harness.clients.webApp, {
     grant_type: 'authorization_code',
-    code,
-    code_verifier: verifier,
+    code: minted.code,
+    code_verifier: minted.verifier,
   })
-  const answer = await token(request, harness.context)
+  let answered = false
+  const answer = token(request, context).finally(() => {
+    answered = true
+  })
+  await new Promise(resolve => setTimeout(resolve, 100))
+  assert.equal(answered, false, 'it waits for the disk')
+  disk.resolve()
+  const { body } = { body: given(await answer) }
+  const [record] = harness.audits
+  assert.deepEqual([record?.action, record?.actor, record?.target], ['token.grant', 'web-app', harness.account.id])
+  assert.equal(record?.detail?.grant_type, 'authorization_code')
+  for (const secret of [body.access_token, body.refresh_token ?? '', minted.code, minted.verifier])
+    assert.doesNotMatch(JSON.stringify(harness.audits), new RegExp(secret))
+})
+
+test('every refusal is in the log with rule, expected and got, and no secret (HOUSE-STYLE §5)', async t => {
+  const harness = await openHarness()
+  t.after(() => harness.close())
+  const minted = await harness.mintCode()
+  const { webApp } = harness.clients
+  await redeem(harness, webApp, minted, { redirect_uri: 'http://localhost:4200/cb/' })
+  const line = harness.log.at(-1)
+  assert.equal(line?.event, 'token_refused')
+  const { error, reason, rule, expected, got } = line?.fields ?? {}
+  assert.deepEqual(
+    [error, reason, rule, expected, got],
+    [
+      'invalid_grant',
+      'redirect_uri_mismatch',
+      'OAuth 2.1 §10.2',
+      'http://localhost:4200/cb',
+      'http://localhost:4200/cb/',
+    ],
+  )
+  await redeem(harness, webApp, { ...minted, verifier: 'v'.repeat(43) })
+  await ask(harness, webApp, { grant_type: 'refresh_token', refresh_token: minted.code })
+  const lines = JSON.stringify(harness.log)
+  for (const secret of [minted.code, 'v'.repeat(43), harness.secrets['web-app'] ?? '-'])
+    assert.equal(lines.includes(secret), false)
+})
+
+test('client secrets: an expired one is refused, a second live one works while it is replaced', async t => {
+  const harness = await openHarness()
+  t.after(() => harness.close())
+  const { nightly } = harness.clients
+  const [secret] = nightly.secrets
+  assert.ok(secret)
+  const ends = { ...secret, expires_at: harness.clock.seconds + 10 }
+  const next = mintOpaqueToken('cs', { nowMs: 0, random: harness.context.random })
+  const both = { ...nightly, secrets: [ends, { hash: next.secretHash, created_at: harness.clock.seconds }] }
+  await harness.context.store.commit([{ put: { kind: 'client', key: 'nightly', value: both } }])
+  const machine = { grant_type: 'client_credentials' }
+  assert.ok('body' in (await ask(harness, nightly, machine)))
+  assert.ok('body' in (await ask(harness, nightly, { ...machine, client_secret: next.token })))
+  harness.clock.advance(10)
+  assert.equal(refusal(await ask(harness, nightly, machine)), 'invalid_client client_secret')
+  assert.ok('body' in (await ask(harness, nightly, { ...machine, client_secret: next.token })))
+})
+
+test('a disabled client is invalid_client at once (OAuth 2.1 §3.2.4)', async t => {
+  const harness = await openHarness()
+  t.after(() => harness.close())
+  const { nightly } = harness.clients
+  await harness.context.store.commit([
+    { put: { kind: 'client', key: 'nightly', value: { ...nightly, disabled: true } } },
+  ])
+  assert.equal(
+    refusal(await ask(harness, nightly, { grant_type: 'client_credentials' })),
+    'invalid_client client_disabled',
+  )
+})
+
+test('S77 resource, scope and client can demand a DPoP proof at issuing (RFC 9449 §5)', async t => {
+  const harness = await openHarness()
+  t.after(() => harness.close())
+  const { nightly } = harness.clients
+  const strict = { ...harness.resources.gateway, require_sender_constraint: true }
+  await harness.context.store.commit([{ put: { kind: 'resource', key: strict.resource, value: strict } }])
+  const machine = { grant_type: 'client_credentials' }
+  assert.equal(refusal(await ask(harness, nightly, machine)), 'invalid_dpop_proof sender_constraint_required')
+  const proofs = [proof(harness, generateSigningKey('EdDSA'))]
+  const answer = await ask(harness, nightly, machine, { proofs })
+  assert.equal('body' in answer && answer.body.token_type, 'DPoP')
+})
+
+test('the store holds no token, only hashes: nothing in its files is one (DESIGN §3)', async t => {
+  const harness = await openHarness()
+  t.after(() => harness.close())
+  const minted = await harness.mintCode()
+  const answer = await redeem(harness, harness.clients.webApp, minted)
   assert.ok('body' in answer)
+  const files = readdirSync(harness.folder).map(name => readFileSync(join(harness.folder, name), 'latin1'))
+  for (const token of [
+    minted.code,
+    answer.body.access_token,
+    answer.body.refresh_token ?? '-',
+    harness.secrets['web-app'] ?? '-',
+  ])
+    assert.equal(
+      files.some(text => text.includes(token.slice(26, 60))),
+      false,
+    )
 })

@@ -3,6 +3,7 @@ import type { Client, GrantType } from './client.ts'
 import { authenticateClient } from './client-authentication.ts'
 import type { AuthorityContext } from './context.ts'
 import { dpopProof } from './dpop-proof.ts'
+import { endedMeanwhile } from './ended-meanwhile.ts'
 import type { Grant, GrantRequest } from './granted.ts'
 import { authorizationCode } from './grants/authorization-code.ts'
 import { clientCredentials } from './grants/client-credentials.ts'
@@ -32,7 +33,7 @@ export const grantTypes: readonly GrantType[] = ['authorization_code', 'refresh_
 /**
  * The token endpoint (OAuth 2.1 §3.2). One line down: who asks, with which key, what the grant's rules say, tokens made
  * and signed, and only then the one-time credential taken, with its successors, in one commit. Everything that can fail
- * comes before that commit; nothing after it can.
+ * comes before that commit; what is left after it is to end a family whose user left in between.
  *
  * Every refusal is in the log with rule, expected and got; every grant is in the audit trail before it is answered.
  */
@@ -77,7 +78,9 @@ async function granted(grant: Grant, asked: GrantRequest, context: AuthorityCont
     const { body, access, writes } = await issue(plan, context)
     if (plan.use === undefined) await context.store.commit(writes)
     else if (!('won' in (await context.store.take(plan.use.kind, plan.use.key, { put: writes })))) continue
-    return { body, claims: access.claims }
+    const ended =
+      plan.beginsFamily && plan.family ? await endedMeanwhile(plan.family, asked.request.requestId, context) : undefined
+    return ended ?? { body, claims: access.claims }
   }
   return lostTwice()
 }

@@ -23,9 +23,13 @@ export function registerRevocations(app: FastifyInstance, context: AuthorityCont
     opening?.then(open => open.beat()).catch((cause: unknown) => context.log.error('revocation_feed_failed', { cause }))
   }, heartbeatMs)
   timer.unref()
-  app.addHook('preClose', async () => {
+  // Before the listener waits for open answers to end: these do not end by themselves.
+  app.closing.addEventListener('abort', () => {
     clearInterval(timer)
-    ;(await opening)?.close()
+    opening?.then(
+      open => open.close(),
+      () => undefined,
+    )
   })
   app.get(`${path}/revocations/keys`, async (_request, reply) => {
     const lines = await (await feed()).introduction()
