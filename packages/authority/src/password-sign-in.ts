@@ -10,7 +10,7 @@ export type SignInRefusal =
 
 /** Signs in with username and password; unknown users cost as much time as known ones (NIST SP 800-63B §5.2.2). */
 export async function signInWithPassword(
-  input: { readonly username: string; readonly password: string; readonly address: string },
+  input: { readonly username: string; readonly password: string; readonly address: string; readonly browser: string },
   context: AuthorityContext,
 ): Promise<Authentication | SignInRefusal> {
   const counted = await countGuess(input, context)

@@ -42,7 +42,7 @@ export async function countRecoveryCodes(account: string, context: Pick<Authorit
 
 /** Signs in with a recovery code, which is used up. It counts as a password does: something known, written down. */
 export async function signInWithRecoveryCode(
-  input: { readonly username: string; readonly code: string; readonly address: string },
+  input: { readonly username: string; readonly code: string; readonly address: string; readonly browser: string },
   context: AuthorityContext,
 ): Promise<Authentication | SignInRefusal> {
   const counted = await countGuess(input, context)

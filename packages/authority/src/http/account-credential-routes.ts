@@ -3,7 +3,7 @@ import { setPassword } from '../accounts.ts'
 import { countGuess, forgiveGuesses } from '../guesses.ts'
 import { newPasskeyPage, passwordPage, recoveryCodesPage } from '../pages/credentials.ts'
 import { deviceName } from '../pages/device.ts'
-import { passkeyCreationOptions, registerPasskey, removePasskey } from '../passkeys.ts'
+import { listPasskeys, passkeyCreationOptions, registerPasskey, removePasskey } from '../passkeys.ts'
 import { renewRecoveryCodes } from '../recovery-codes.ts'
 import type { SignedIn } from '../sessions.ts'
 import { audit, recentOnly } from './account-routes.ts'
@@ -72,6 +72,9 @@ async function addPasskey(visit: Visit, { account }: SignedIn): Promise<Answer> 
 
 async function dropPasskey(visit: Visit, { account }: SignedIn): Promise<Answer> {
   const id = visit.body.fields.get('passkey') ?? ''
+  const others = (await listPasskeys(account.id, visit.context)).filter(passkey => passkey.id !== id)
+  if (others.length === 0 && account.password === undefined)
+    return { see: `${visit.site.base}/account?done=passkey-kept` }
   if (await removePasskey(account.id, id, visit.context)) await audit(visit, account.id, 'passkey.remove', id)
   return { see: `${visit.site.base}/account?done=passkey-removed` }
 }
@@ -91,7 +94,7 @@ async function changePassword(visit: Visit, signedIn: SignedIn): Promise<Answer>
   const { context, body, site } = visit
   const { account, session } = signedIn
   if (account.password !== undefined) {
-    const guesser = { username: account.username, address: visit.address }
+    const guesser = { username: account.username, address: visit.address, browser: visit.binding.hash }
     const counted = await countGuess(guesser, context)
     if (counted !== 'go') {
       const wait = showPassword(visit, signedIn, {

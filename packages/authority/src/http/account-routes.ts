@@ -51,6 +51,7 @@ const doneTexts: Readonly<Record<string, string>> = {
   app: 'The application was removed. Its access ended at once.',
   passkey: 'Your passkey was added.',
   'passkey-removed': 'The passkey was removed.',
+  'passkey-kept': 'The passkey was kept: it is your only way to sign in. Add another one or set a password first.',
   password: 'Your password was changed. Everywhere else you are signed out.',
 }
 

@@ -10,8 +10,10 @@ import type { Visit } from './visit.ts'
 
 /** The authorization endpoint: GET and POST alike (OpenID Connect Core §3.1.2.1), no CORS (OAuth 2.1 §3.1). */
 export function registerAuthorize(app: FastifyInstance, base: string, { open }: FrontHandlers): void {
+  // A HEAD would use a session to make a code that nobody sees.
   app.get(
     `${base}/authorize`,
+    { exposeHeadRoute: false },
     open(visit => authorize(visit, visit.query)),
   )
   app.post(

@@ -210,14 +210,20 @@ async function showAccountChoice(visit: Visit, stored: Stored<Interaction>): Pro
 async function byPassword(visit: Visit, stored: Stored<Interaction>): Promise<Answer> {
   const username = visit.body.fields.get('username') ?? ''
   const password = visit.body.fields.get('password') ?? ''
-  const result = await signInWithPassword({ username, password, address: visit.address }, visit.context)
+  const result = await signInWithPassword(
+    { username, password, address: visit.address, browser: visit.binding.hash },
+    visit.context,
+  )
   return 'refused' in result ? refuseSignIn(visit, stored, result, username, false) : signedInBy(visit, stored, result)
 }
 
 async function byRecoveryCode(visit: Visit, stored: Stored<Interaction>): Promise<Answer> {
   const username = visit.body.fields.get('username') ?? ''
   const code = visit.body.fields.get('code') ?? ''
-  const result = await signInWithRecoveryCode({ username, code, address: visit.address }, visit.context)
+  const result = await signInWithRecoveryCode(
+    { username, code, address: visit.address, browser: visit.binding.hash },
+    visit.context,
+  )
   return 'refused' in result ? refuseSignIn(visit, stored, result, username, true) : signedInBy(visit, stored, result)
 }
 

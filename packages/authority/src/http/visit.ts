@@ -54,7 +54,9 @@ export async function readVisit(
 
 /** Cookies that an answer must set for this browser to be known again. */
 export function bindingCookies(visit: Visit): readonly string[] {
-  return visit.binding.fresh ? [serializeHostCookie(browserCookie, visit.binding.secret, { sameSite: 'Lax' })] : []
+  return visit.binding.fresh
+    ? [serializeHostCookie(browserCookie, visit.binding.secret, { sameSite: 'Lax', maxAgeSeconds: 90 * 86_400 })]
+    : []
 }
 
 /** What the forms of this visit's page carry. */
