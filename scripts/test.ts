@@ -64,7 +64,7 @@ function requireServices(): void {
 
 function run(files: readonly string[]): void {
   const concurrency = `--test-concurrency=${Math.max(2, availableParallelism())}`
-  const child = spawn(process.execPath, ['--test', concurrency, '--test-timeout=600000', ...nodeOptions, ...files], {
+  const child = spawn(process.execPath, ['--test', concurrency, '--test-timeout=300000', ...nodeOptions, ...files], {
     cwd: root,
     stdio: 'inherit',
     env: { ...process.env, ...(vectors === undefined ? {} : { SALLYPORT_VECTORS: vectors }) },
