@@ -29,6 +29,9 @@ export type PasskeyRefusal = {
 
 const challengeTtlSeconds = 300
 
+/** COSE algorithms: EdDSA, ES256, RS256 (RFC 9053 §2, RFC 8812 §2). */
+const algorithms = [-8, -7, -257] as const
+
 /** Options for `navigator.credentials.get`: any passkey of this site, or only those of one account (WebAuthn L3 §5.5). */
 export async function passkeyRequestOptions(
   binding: BrowserBinding,
@@ -66,6 +69,7 @@ export async function passkeyCreationOptions(
     challenge: await newChallenge({ browser: binding.hash, act: 'create', account: account.id }, context),
     timeout: challengeTtlSeconds * 1000,
     attestationType: 'none',
+    supportedAlgorithmIDs: [...algorithms],
     authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
     excludeCredentials: known.map(({ id, transports }) => ({ id, transports: [...transports] })),
   })
@@ -140,6 +144,7 @@ export async function registerPasskey(
       expectedOrigin: origin,
       expectedRPID: id,
       requireUserVerification: true,
+      supportedAlgorithmIDs: [...algorithms],
     }),
   )
   if ('refused' in verified || !verified.verified)
