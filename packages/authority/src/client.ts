@@ -1,4 +1,4 @@
-import type { PublicJwk } from '@sallyport/credentials'
+import type { PublicJwk, SigningAlgorithm } from '@sallyport/credentials'
 
 /**
  * An application that asks for tokens. Nothing is granted by default: grant types, redirect URIs, scopes and resources are
@@ -31,6 +31,8 @@ export interface Client {
   /** `implied`: an operator's own application, whose users are not asked. */
   readonly consent: 'ask' | 'implied'
   readonly require_signed_introspection?: boolean
+  /** Of ID tokens (OpenID Connect Registration §2); absent: ES256. */
+  readonly id_token_signed_response_alg?: SigningAlgorithm
   readonly disabled: boolean
   /** Unix seconds. */
   readonly created_at: number

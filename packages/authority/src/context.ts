@@ -32,7 +32,7 @@ export interface AuthorityKeys {
   rotate(algorithm: SigningKey['algorithm']): Promise<SigningKey>
   /** Takes a key out of the ring at once, because it leaked; `revokeKey` ends what it signed. */
   withdraw(kid: string): Promise<void>
-  /** Does what the schedule asks for now and takes over what other processes did. */
+  /** Does what the schedule asks for at this time and takes over what other processes did. */
   tick(): Promise<void>
 }
 

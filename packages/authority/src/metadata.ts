@@ -42,7 +42,7 @@ export async function metadata(context: AuthorityContext): Promise<Readonly<Reco
     authorization_response_iss_parameter_supported: true,
     protected_resources: resources.map(({ resource }) => resource),
     subject_types_supported: ['public'],
-    id_token_signing_alg_values_supported: ['ES256'],
+    id_token_signing_alg_values_supported: algorithms,
     acr_values_supported: ['urn:sallyport:acr:password', 'urn:sallyport:acr:passkey'],
     claims_supported: ['sub', 'iss', 'aud', 'auth_time', 'acr', 'amr', 'sid', 'nonce', ...userClaimNames],
     claims_parameter_supported: true,

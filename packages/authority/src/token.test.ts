@@ -138,3 +138,19 @@ test('the store holds no token, only hashes: nothing in its files is one (DESIGN
       false,
     )
 })
+
+test('S25 codes, tokens and secrets are of 256 random bits, no two alike in any part (OAuth 2.1 §7.7)', async t => {
+  const harness = await openHarness()
+  t.after(() => harness.close())
+  const credentials: string[] = []
+  for (let round = 0; round < 10; round++) {
+    const minted = await harness.mintCode()
+    const tokens = given(await redeem(harness, harness.clients.webApp, minted))
+    credentials.push(minted.code, tokens.access_token, tokens.refresh_token ?? '')
+  }
+  for (const credential of credentials) assert.match(credential, /^sp_(ac|at|rt)_[0-9A-Za-z]{69}$/)
+  // 43 characters of 62 hold 256 bits; they stand before the 6 of the checksum.
+  const secrets = credentials.map(credential => credential.slice(-49, -6))
+  assert.equal(new Set(secrets).size, secrets.length)
+  assert.equal(new Set(secrets.map(secret => secret.slice(0, 8))).size, secrets.length)
+})

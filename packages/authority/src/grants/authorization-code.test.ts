@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { hash } from 'node:crypto'
 import { test } from 'node:test'
 import { decodeBase64url, generateSigningKey } from '@sallyport/credentials'
 import { presentedAccessToken } from '../presented-access-token.ts'
@@ -148,6 +149,24 @@ test('the ID token names nonce, session, sign-in and access token, and no person
   assert.equal(withEmail.email, 'alice@shop.example', 'asked for by name (Core §5.5)')
   const plain = await signedIn(harness, harness.clients.webApp, { scope: ['read:orders'] })
   assert.equal(plain.id_token, undefined, 'no openid, no ID token')
+})
+
+test('an ID token is signed as the client is registered, at_hash with the algorithm’s own hash (OpenID Connect Core §3.1.3.6)', async t => {
+  const harness = await openHarness()
+  t.after(() => harness.close())
+  for (const [algorithm, digest] of [
+    [undefined, 'sha256'],
+    ['RS256', 'sha256'],
+    ['EdDSA', 'sha512'],
+  ] as const) {
+    const value = { ...harness.clients.webApp, ...(algorithm && { id_token_signed_response_alg: algorithm }) }
+    await harness.context.store.commit([{ put: { kind: 'client', key: 'web-app', value } }])
+    const tokens = await signedIn(harness, value)
+    const header = JSON.parse(decodeBase64url(tokens.id_token?.split('.')[0] ?? '')?.toString('utf8') ?? '')
+    assert.equal(header.alg, algorithm ?? 'ES256')
+    const full = hash(digest, tokens.access_token, 'buffer')
+    assert.equal(payload(tokens.id_token).at_hash, full.subarray(0, full.length / 2).toString('base64url'))
+  }
 })
 
 test('S76 access tokens carry no personal data; roles where the resource asks for them (RFC 9068 §6, §2.2.3.1)', async t => {

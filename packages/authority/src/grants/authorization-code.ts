@@ -78,7 +78,7 @@ function planOf(judged: JudgedCode, { client, proof }: GrantRequest, context: Au
     },
     idToken: code.scope.includes('openid')
       ? {
-          client_id: client.client_id,
+          client,
           account,
           session: code.session,
           nonce: code.nonce,

@@ -101,7 +101,7 @@ function planOf({ family, refresh, target, account }: JudgedRefresh, { client, p
     },
     idToken: target.scope.includes('openid')
       ? {
-          client_id: client.client_id,
+          client,
           account,
           session: family.session,
           nonce: undefined,

@@ -41,11 +41,14 @@ type Answer = (
   context: AuthorityContext,
 ) => Promise<FastifyReply>
 
+/** What the log calls the endpoints. */
+const logged = { token: 'token', introspect: 'introspection', revoke: 'revocation' } as const
+
 /** A form endpoint: POST, and for browsers its preflight; what is no request is refused before the protocol sees it. */
 function registerForm(
   app: FastifyInstance,
   context: AuthorityContext,
-  name: string,
+  name: keyof typeof logged,
   forBrowsers: boolean,
   answer: Answer,
 ): void {
@@ -57,7 +60,7 @@ function registerForm(
     const received = { headers, rawHeaders: request.raw.rawHeaders, url, body, id }
     const read = readTokenRequest(received, `${context.issuer}/${name}`)
     if (isTokenError(read)) {
-      recordRefusal(name, read, { requestId: id }, context)
+      recordRefusal(logged[name], read, { requestId: id }, context)
       return sendTokenError(reply, read, id, context)
     }
     if (forBrowsers) await openToClient(request, reply, namedClientId(read), context)

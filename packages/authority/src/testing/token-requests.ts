@@ -24,7 +24,9 @@ export function tokenRequest(
   parameters: Parameters,
   changes: RequestChanges = {},
 ): TokenRequest {
-  const sent = Object.entries(parameters).filter((pair): pair is [string, string] => pair[1] !== undefined && pair[1] !== '')
+  const sent = Object.entries(parameters).filter(
+    (pair): pair is [string, string] => pair[1] !== undefined && pair[1] !== '',
+  )
   return {
     parameters: new Map(sent),
     resources: changes.resources ?? [],
