@@ -124,6 +124,9 @@ fresh_strong_login if {
 
 sender_constrained if input.subject.properties.sender in {"dpop", "mtls"}
 
+# Behind the gateway the token is the gateway's own: it says, signed by the issuer, what bound the one outside.
+sender_constrained if input.context.sender_outside in {"dpop", "mtls"}
+
 default large := false
 
 large if refund_cents > settings.refund_limit_cents

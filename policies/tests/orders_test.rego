@@ -64,6 +64,12 @@ test_strong_login_on_a_bearer_token_still_needs_a_proof if {
 	orders.decision == {"outcome": "step_up", "reason": "stronger_sign_in", "require": "dpop"} with input as large(bearer)
 }
 
+test_proof_checked_at_the_gateway_counts if {
+	bearer := question.with_properties(question.carol_strong, {"sender": "bearer"})
+	orders.decision == allow with input as object.union(large(bearer), {"context": {"sender_outside": "dpop"}})
+	orders.decision.outcome == "step_up" with input as object.union(large(bearer), {"context": {"sender_outside": "bearer"}})
+}
+
 test_fresh_strong_login_with_a_proof_refunds_over_the_limit if {
 	orders.decision == allow with input as large(question.carol_strong)
 }

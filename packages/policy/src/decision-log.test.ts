@@ -4,6 +4,8 @@ import { canonicalDigest } from './canonical-json.ts'
 import type { Decision, PolicyInput } from './decision.ts'
 import { decisionLog } from './decision-log.ts'
 
+const at = '2026-11-25T10:00:00.250Z'
+
 const input: PolicyInput = {
   subject: { type: 'user', id: 'user_alice', properties: { name: 'Alice Liddell' } },
   action: { name: 'refund' },
@@ -14,7 +16,7 @@ const input: PolicyInput = {
 function logging(decision: Decision | Promise<Decision>) {
   const lines: string[] = []
   const engine = { revision: 'sha256:1', decide: () => decision }
-  return { engine: decisionLog(engine, { sink: line => lines.push(line), nowSeconds: () => 1700000000.25 }), lines }
+  return { engine: decisionLog(engine, { sink: line => lines.push(line), timestamp: () => at }), lines }
 }
 
 test('each decision is one NDJSON line with digest, revision, result and reason', () => {
@@ -23,7 +25,7 @@ test('each decision is one NDJSON line with digest, revision, result and reason'
   assert.equal(lines.length, 1)
   assert.match(lines[0] ?? '', /^[^\n]+\n$/)
   assert.deepEqual(JSON.parse(lines[0] ?? ''), {
-    at: 1700000000.25,
+    at,
     door: 2,
     request_id: 'r1',
     outcome: 'deny',
@@ -57,7 +59,7 @@ test('what cannot be logged is not allowed', () => {
       sink: () => {
         throw new Error('disk full')
       },
-      nowSeconds: () => 0,
+      timestamp: () => at,
     },
   )
   assert.deepEqual(engine.decide(input), { outcome: 'deny', reason: 'policy_log' })

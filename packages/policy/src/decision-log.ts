@@ -3,8 +3,8 @@ import type { Decision, PolicyEngine, PolicyInput } from './decision.ts'
 
 /** One line of the decision log. It holds opaque ids and a digest, never the input, a token or a name. */
 export interface DecisionRecord {
-  /** When it was decided, Unix seconds; fractions tell two apart. */
-  readonly at: number
+  /** When it was decided, RFC 3339 in UTC with milliseconds, as in every other log of the system. */
+  readonly at: string
   /** Door two; door one's lines carry 1. */
   readonly door: 2
   readonly request_id: string | undefined
@@ -27,15 +27,15 @@ export interface DecisionRecord {
 export interface DecisionLogOptions {
   /** Receives one NDJSON line with its line end. If it throws, the decision becomes a denial: what is not logged is not allowed. */
   readonly sink: (line: string) => void
-  /** Unix seconds, fractions welcome. */
-  readonly nowSeconds: () => number
+  /** The time, RFC 3339 in UTC. */
+  readonly timestamp: () => string
 }
 
 /** The engine, with every decision logged before it is answered. */
 export function decisionLog(engine: PolicyEngine, options: DecisionLogOptions): PolicyEngine {
   function logged(input: PolicyInput, decision: Decision): Decision {
     try {
-      options.sink(`${JSON.stringify(decisionRecord(input, decision, engine.revision, options.nowSeconds()))}\n`)
+      options.sink(`${JSON.stringify(decisionRecord(input, decision, engine.revision, options.timestamp()))}\n`)
       return decision
     } catch {
       return { outcome: 'deny', reason: 'policy_log' }
@@ -53,7 +53,7 @@ export function decisionLog(engine: PolicyEngine, options: DecisionLogOptions): 
 }
 
 /** The record of one decision: pure, so that a receipt or a replay makes the same one. */
-export function decisionRecord(input: PolicyInput, decision: Decision, revision: string, at: number): DecisionRecord {
+export function decisionRecord(input: PolicyInput, decision: Decision, revision: string, at: string): DecisionRecord {
   const { outcome, ...details } = decision
   const requestId = input.context.request_id
   return {
