@@ -8,14 +8,14 @@ import { manageResource, manageScopes } from './scopes.ts'
  *
  * @see OpenAPI 3.1.1, JSON Schema 2020-12
  */
-export function managementDescription(issuer: string, version: string): Readonly<Record<string, unknown>> {
+export function managementDescription(issuer: string): Readonly<Record<string, unknown>> {
   const paths: Record<string, Record<string, unknown>> = {}
   for (const operation of operations) {
     paths[operation.path] = { ...paths[operation.path], [operation.method.toLowerCase()]: describe(operation) }
   }
   return {
     openapi: '3.1.1',
-    info: { title: 'Sallyport management API', version, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
+    info: { title: 'Sallyport management API', version: '1', license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
     servers: [{ url: manageResource(issuer) }],
     tags: [...new Set(operations.map(({ tag }) => tag))].map(name => ({ name })),
     paths,

@@ -49,16 +49,6 @@ export interface ManagementContext {
   readonly authority: AuthorityContext
   /** The client of whoever holds the data folder: alone it may hand out management scopes. */
   readonly localAdministrator: string
-  /** Retires and rotates signing keys without a restart. */
-  readonly keyRotation: KeyRotation
-}
-
-/** What management may do to the authority's signing keys. */
-export interface KeyRotation {
-  /** Makes the next key of the algorithm sign now. @returns the new key's id */
-  rotate(algorithm: string): Promise<{ readonly kid: string }>
-  /** Takes a key out at once: whatever it signed is refused. `unknown` when there is none. */
-  retire(kid: string): Promise<'retired' | 'unknown'>
 }
 
 type Described<B extends ObjectBody | undefined> = Omit<Operation, 'handle' | 'body'> & { readonly body?: B }

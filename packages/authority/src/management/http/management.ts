@@ -1,5 +1,8 @@
 import { type JsonRefusal, readJson } from '@sallyport/server'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { AuthorityContext } from '../../context.ts'
+import { issuerPath } from '../../metadata.ts'
+import { localAdministrator } from '../local-administrator.ts'
 import { splitMergePatch } from '../merge-patch.ts'
 import { managementDescription } from '../openapi.ts'
 import type { ManagementContext, ManagementRequest, Operation } from '../operation.ts'
@@ -11,15 +14,17 @@ import { authenticate } from './authenticate.ts'
 import { readQueryOf } from './query.ts'
 
 /** Adds the management API below `/manage`, and its description at `/manage/openapi.json`. */
-export function registerManagement(app: FastifyInstance, context: ManagementContext, version: string): void {
-  const description = managementDescription(context.authority.issuer, version)
-  app.get('/manage/openapi.json', (_request, reply) =>
+export function registerManagement(app: FastifyInstance, authority: AuthorityContext): void {
+  const context: ManagementContext = { authority, localAdministrator }
+  const description = managementDescription(authority.issuer)
+  const path = `${issuerPath(authority.issuer)}/manage`
+  app.get(`${path}/openapi.json`, (_request, reply) =>
     reply.type('application/json; charset=utf-8').send(JSON.stringify(description)),
   )
   for (const operation of operations) {
     app.route({
       method: operation.method,
-      url: `/manage${operation.path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
+      url: `${path}${operation.path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
       handler: async (request, reply) => send(await answer(operation, request, context), operation, request, reply),
     })
   }

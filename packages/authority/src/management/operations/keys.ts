@@ -1,3 +1,5 @@
+import { keyState } from '@sallyport/credentials'
+import { revokeKey } from '../../revoke.ts'
 import { auditAct } from '../audit-act.ts'
 import { type Operation, operation } from '../operation.ts'
 import { showKeys } from '../show-keys.ts'
@@ -60,7 +62,7 @@ export const keyOperations: readonly Operation[] = [
       success: { status: 200, description: 'The keys as they are now', schema: shownKeys },
     },
     async (request, context) => {
-      const { kid } = await context.keyRotation.rotate(request.body?.alg ?? 'ES256')
+      const { kid } = await context.authority.keys.rotate(request.body?.alg ?? 'ES256')
       await auditAct(context, request, 'key.rotate', kid)
       return { body: { kid, items: showKeys(context.authority.keys.ring(), context.authority.now()) } }
     },
@@ -76,8 +78,19 @@ export const keyOperations: readonly Operation[] = [
       success: { status: 204, description: 'Nothing that it signed is accepted' },
     },
     async (request, context) => {
+      const { authority } = context
       const kid = request.params['kid'] ?? ''
-      if ((await context.keyRotation.retire(kid)) === 'retired') await auditAct(context, request, 'key.retire', kid)
+      const entry = authority.keys.ring().keys.find(each => each.key.kid === kid)
+      if (entry === undefined) return {}
+      // The next key signs before this one is gone, so that no token request fails between.
+      if (keyState(entry, authority.now()) === 'signing') await authority.keys.rotate(entry.key.algorithm)
+      await authority.keys.withdraw(kid)
+      await revokeKey(authority, kid, {
+        actor: request.caller.subject,
+        reason: 'key_retired',
+        request_id: request.requestId,
+      })
+      await auditAct(context, request, 'key.retire', kid)
       return {}
     },
   ),

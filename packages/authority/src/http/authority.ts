@@ -1,0 +1,38 @@
+import {
+  addHealthRoutes,
+  createListener,
+  type Listener,
+  type ListenerOptions,
+  type Metrics,
+  type ReadyCheck,
+} from '@sallyport/server'
+import type { AuthorityContext } from '../context.ts'
+import { registerManagement } from '../management/http/management.ts'
+import { registerBackChannel } from './back-channel.ts'
+import { registerFrontChannel } from './front-channel.ts'
+
+export interface AuthorityOptions {
+  readonly context: AuthorityContext
+  readonly listener: ListenerOptions
+  readonly metrics?: Metrics
+  /** What else must work for `/readyz`; the store is always asked. */
+  readonly checks?: Readonly<Record<string, ReadyCheck>>
+}
+
+/** The whole authority behind one listener: back channel, front channel, management API, health. Not listening yet. */
+export function createAuthority(options: AuthorityOptions): Listener {
+  const { context } = options
+  const listener = createListener(options.listener)
+  const { app } = listener
+  registerBackChannel(app, context)
+  registerFrontChannel(app, context)
+  registerManagement(app, context)
+  addHealthRoutes(app, {
+    store: async () => {
+      await context.store.peek('signing-key', 'ring')
+      return true
+    },
+    ...options.checks,
+  })
+  return listener
+}

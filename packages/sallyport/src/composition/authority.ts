@@ -1,0 +1,80 @@
+import { type AuthorityContext, type AuthoritySettings, argon2Passwords, createAuthority, openSigningKeys, type SigningKeys } from '@sallyport/authority'
+import { batchedSign, dpopNonces } from '@sallyport/credentials'
+import type { Listener, Log, Metrics } from '@sallyport/server'
+import type { Settings } from '../configuration/load.ts'
+import { nowMs, nowSeconds, random } from './clock.ts'
+import type { Data } from './data.ts'
+
+/** The one tenant of an installation; tenants are rows, so that others can join it. */
+export const tenant = 'main'
+
+export interface ComposedAuthority {
+  readonly context: AuthorityContext
+  /** Takes what is live of a new configuration. */
+  reconfigure(settings: Settings): void
+  close(): void
+}
+
+/** Everything that touches the world, put together for the authority. */
+export async function composeAuthority(options: {
+  readonly issuer: string
+  readonly settings: Settings
+  readonly data: Data
+  readonly log: Log
+}): Promise<ComposedAuthority> {
+  const { issuer, data, log } = options
+  const store = data.authority.of(tenant)
+  const keys: SigningKeys = await openSigningKeys({ store, now: nowSeconds, log, schedule: options.settings.keys })
+  let settings = authoritySettings(options.settings)
+  const context: AuthorityContext = {
+    tenant,
+    issuer,
+    get settings() {
+      return settings
+    },
+    store,
+    keys,
+    dpopNonces: dpopNonces(data.masterKey.subkey('dpop-nonce')),
+    sign: batchedSign(setImmediate),
+    now: nowSeconds,
+    nowMs,
+    random,
+    passwords: argon2Passwords(),
+    audit: record => data.audit.append(record),
+    log,
+  }
+  return {
+    context,
+    reconfigure: next => {
+      settings = authoritySettings(next)
+    },
+    close: () => keys.close(),
+  }
+}
+
+/** Its listener, on every address of the configuration. */
+export function authorityListener(
+  authority: ComposedAuthority,
+  options: { readonly port: number; readonly settings: Settings; readonly log: Log; readonly metrics: Metrics },
+): Listener {
+  const { context } = authority
+  const { addresses, trustedProxies } = options.settings.authority
+  return createAuthority({
+    context,
+    metrics: options.metrics,
+    listener: {
+      name: 'authority',
+      origin: context.issuer,
+      port: options.port,
+      addresses,
+      hosts: ['127.0.0.1', '[::1]'],
+      log: options.log,
+      portFlag: '--authority-port',
+      ...(trustedProxies.length === 0 ? {} : { trustProxy: trustedProxies }),
+    },
+  })
+}
+
+function authoritySettings(settings: Settings): AuthoritySettings {
+  return { ...settings.tokens, sessionTtlSeconds: settings.sessions.ttlSeconds }
+}

@@ -1,0 +1,86 @@
+import { fileURLToPath } from 'node:url'
+import { type AuthorityMetadata, type BffContext, readAuthorityMetadata, readSite, registerBff } from '@sallyport/bff'
+import { batchedSign, type KeySource, remoteKeySet, type SigningKey } from '@sallyport/credentials'
+import { addHealthRoutes, createListener, type Listener, type Log } from '@sallyport/server'
+import type { Settings } from '../configuration/load.ts'
+import { type Addresses, demoResources } from '../demo/addresses.ts'
+import { orderScopes } from '../demo/resources.ts'
+import { tenant } from './authority.ts'
+import { nowSeconds, random } from './clock.ts'
+import type { Data } from './data.ts'
+
+const site = fileURLToPath(new URL('../../../../examples/shop/app', import.meta.url))
+const metadataMs = 5_000
+
+/** The shop: the page, and the back end that keeps its tokens. */
+export async function composeBff(options: {
+  readonly addresses: Addresses
+  readonly port: number
+  readonly settings: Settings
+  readonly data: Data
+  readonly clientKey: SigningKey
+  readonly log: Log
+}): Promise<Listener> {
+  const { addresses, data, settings, log } = options
+  if (data.bff === undefined) throw new Error("the back end's database is not open")
+  const listener = createListener({
+    name: 'bff',
+    origin: addresses.app,
+    port: options.port,
+    addresses: settings.authority.addresses,
+    hosts: ['127.0.0.1', '[::1]'],
+    log,
+    portFlag: '--app-port',
+  })
+  const store = data.bff.of(tenant)
+  const context: BffContext = {
+    settings: {
+      origin: addresses.app,
+      issuer: addresses.issuer,
+      clientId: 'shop',
+      scope: ['openid', 'profile', 'offline_access', ...orderScopes],
+      resources: [demoResources(addresses).outside],
+      routes: [{ prefix: '/api/orders', upstream: `${addresses.gateway}/orders`, methods: ['GET', 'POST', 'PATCH', 'DELETE'] }],
+      sessionTtlSeconds: settings.sessions.ttlSeconds,
+    },
+    store,
+    clientKey: options.clientKey,
+    sign: batchedSign(setImmediate),
+    loginKey: data.masterKey.subkey('bff-login'),
+    ...authorityOf(addresses.issuer),
+    fetch,
+    now: nowSeconds,
+    random,
+    log,
+  }
+  registerBff(listener.app, context, { files: await readSite(site), connect: [addresses.gateway, addresses.ordersApi] })
+  addHealthRoutes(listener.app, { store: async () => (await store.peek('session', 'none')) === undefined })
+  return listener
+}
+
+/** The authority's metadata and keys, asked for when first needed: the back end may be there before it. */
+function authorityOf(issuer: string): Pick<BffContext, 'metadata' | 'keys'> {
+  let known: Promise<AuthorityMetadata> | undefined
+  let keys: KeySource | undefined
+  const load = async (): Promise<AuthorityMetadata> => {
+    const answer = await fetch(`${issuer}/.well-known/openid-configuration`, {
+      redirect: 'error',
+      signal: AbortSignal.timeout(metadataMs),
+    })
+    return readAuthorityMetadata(await answer.json(), issuer)
+  }
+  const metadata = (): Promise<AuthorityMetadata> => {
+    known ??= load().catch((error: unknown) => {
+      known = undefined
+      throw error
+    })
+    return known
+  }
+  return {
+    metadata,
+    keys: async () => {
+      keys ??= remoteKeySet({ url: (await metadata()).jwks_uri, fetch, nowSeconds })
+      return keys
+    },
+  }
+}

@@ -1,0 +1,54 @@
+import { type AuditTrail, createSealer, type MasterKey, openAuditTrail, openMasterKey, openSqliteStore, type SqliteStore, StoreError } from '@sallyport/store'
+import { CommandFailure } from '../command-line/command.ts'
+import type { Environment } from '../configuration/load.ts'
+import type { Home } from '../home/home.ts'
+import { nowSeconds } from './clock.ts'
+
+/** Everything that this process keeps on disk. */
+export interface Data {
+  readonly masterKey: MasterKey
+  readonly authority: SqliteStore
+  readonly bff: SqliteStore | undefined
+  readonly audit: AuditTrail
+  close(): Promise<void>
+}
+
+/** What is encrypted at rest, by database. */
+const sealedKinds = {
+  authority: ['signing-key', 'feed-key', 'session', 'interaction'],
+  bff: ['session', 'bff-session'],
+}
+
+/**
+ * Opens the databases, each sealed under a key of its own, and the audit trail.
+ *
+ * @throws CommandFailure that says what is wrong with the data folder and what to do: exit 3
+ */
+export async function openData(home: Home, environment: Environment, withBff: boolean): Promise<Data> {
+  try {
+    const masterKey = openMasterKey({ home: home.folder, environment })
+    const [authority, bff, audit] = await Promise.all([
+      openDatabase('authority', home.authorityDatabase, masterKey),
+      withBff ? openDatabase('bff', home.bffDatabase, masterKey) : undefined,
+      openAuditTrail({ path: home.audit, writer: 'authority', nowSeconds }),
+    ])
+    const close = async () => {
+      await Promise.all([authority.close(), bff?.close(), audit.close()])
+    }
+    return { masterKey, authority, bff, audit, close }
+  } catch (error) {
+    throw dataFailure(error)
+  }
+}
+
+function openDatabase(name: keyof typeof sealedKinds, path: string, masterKey: MasterKey): Promise<SqliteStore> {
+  return openSqliteStore({ path, nowSeconds, sealer: createSealer(masterKey, name), sealedKinds: sealedKinds[name] })
+}
+
+/** A problem of the data folder as a failure of the command; anything else stays what it is. */
+export function dataFailure(error: unknown): unknown {
+  if (!(error instanceof StoreError)) return error
+  const { message, hint, code } = error
+  const problem = message.endsWith(hint) ? message.slice(0, -hint.length).trim() : message
+  return new CommandFailure({ failed: 'config', code: `store_${code}`, message: problem, hint })
+}

@@ -1,0 +1,103 @@
+import { createMetrics, type Listener, type Log, PortTakenError } from '@sallyport/server'
+import { CommandFailure } from '../command-line/command.ts'
+import type { Environment, Settings } from '../configuration/load.ts'
+import type { Addresses, Ports } from '../demo/addresses.ts'
+import { demoAddresses } from '../demo/addresses.ts'
+import { demoClientKey } from '../demo/client-key.ts'
+import { ownersOf } from '../demo/owners.ts'
+import { seedDemo } from '../demo/seed.ts'
+import { registerAdministrator } from '../home/administrator.ts'
+import type { Home } from '../home/home.ts'
+import { authorityListener, type ComposedAuthority, composeAuthority } from './authority.ts'
+import { openData } from './data.ts'
+
+/** Everything that one process serves. */
+export interface System {
+  readonly addresses: Addresses
+  /** Parts that run, by name, with their public addresses. */
+  readonly parts: Readonly<Record<string, string>>
+  reconfigure(settings: Settings): void
+  /** Ends in the opposite order: no new request, then no child, then no data. */
+  stop(): Promise<void>
+}
+
+export interface SystemOptions {
+  readonly home: Home
+  readonly settings: Settings
+  readonly ports: Ports
+  readonly environment: Environment
+  readonly log: Log
+}
+
+/** Starts all of it. When one part cannot start, those before it are ended and the error says which. */
+export async function startSystem(options: SystemOptions): Promise<System> {
+  const stops: (() => Promise<void> | void)[] = []
+  const stop = async () => {
+    for (const each of stops.splice(0).toReversed()) await each()
+  }
+  try {
+    return await startParts(options, stops, stop)
+  } catch (error) {
+    await stop()
+    throw startFailure(error)
+  }
+}
+
+async function startParts(
+  options: SystemOptions,
+  stops: (() => Promise<void> | void)[],
+  stop: () => Promise<void>,
+): Promise<System> {
+  const { home, settings, ports, log } = options
+  const demo = settings.demo.enabled
+  const addresses = publicAddresses(settings, ports)
+  const data = await openData(home, options.environment, demo)
+  stops.push(() => data.close())
+  const authority = await composeAuthority({ issuer: addresses.issuer, settings, data, log })
+  stops.push(() => authority.close())
+  await registerAdministrator(authority.context, home)
+  const listen = async (listener: Listener): Promise<void> => {
+    stops.push(() => listener.close())
+    await listener.listen()
+  }
+  await listen(authorityListener(authority, { port: ports.authority, settings, log, metrics: createMetrics() }))
+  const parts: Record<string, string> = { authority: addresses.issuer }
+  if (demo) Object.assign(parts, await startDemo(options, authority, data, addresses, stops, listen))
+  return { addresses, parts, reconfigure: next => authority.reconfigure(next), stop }
+}
+
+async function startDemo(
+  { home, settings, ports, log }: SystemOptions,
+  authority: ComposedAuthority,
+  data: Awaited<ReturnType<typeof openData>>,
+  addresses: Addresses,
+  stops: (() => Promise<void> | void)[],
+  listen: (listener: Listener) => Promise<void>,
+): Promise<Readonly<Record<string, string>>> {
+  const file = await seedDemo(authority.context, home, addresses)
+  const [{ ordersApi }, { composeBff }] = await Promise.all([import('./orders-api.ts'), import('./bff.ts')])
+  const owners = await ownersOf(authority.context)
+  const orders = ordersApi(addresses, ports.ordersApi, owners, home, log)
+  stops.push(() => orders.stop())
+  const clientKey = demoClientKey(file, 'shop')
+  const bff = async () => listen(await composeBff({ addresses, port: ports.app, settings, data, clientKey, log }))
+  await Promise.all([orders.start(), bff()])
+  return { shop: addresses.app, 'orders-api': addresses.ordersApi }
+}
+
+function publicAddresses(settings: Settings, ports: Ports): Addresses {
+  const loopback = demoAddresses(ports)
+  return { ...loopback, issuer: settings.authority.issuer ?? loopback.issuer }
+}
+
+function startFailure(error: unknown): unknown {
+  if (!(error instanceof PortTakenError)) return error
+  const { port, pid, flag } = error
+  return new CommandFailure({
+    failed: 'failed',
+    code: 'port_taken',
+    message: `Port ${port} is taken.`,
+    got: pid === undefined ? 'another process listens there' : `process ${pid} listens there`,
+    hint: flag === undefined ? 'Stop it.' : `Stop it, or choose another port with ${flag}.`,
+  })
+}

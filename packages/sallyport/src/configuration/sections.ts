@@ -1,0 +1,163 @@
+import { choice, count, flag, list, origin, path, port, seconds, secret, section, text } from '@sallyport/server'
+import { demoPorts } from '../demo/addresses.ts'
+
+/** Everything that an operator may set, in the order of the reference. */
+export const sections = [
+  section(
+    'authority',
+    {
+      issuer: origin({
+        about: 'Public address, byte for byte as tokens and metadata say it; left out, http://localhost with the port.',
+        optional: true,
+        see: 'RFC 8414 §2',
+      }),
+      port: port({ about: 'Port of the authority.', default: demoPorts.authority }),
+      addresses: list(text({ about: 'An address.', maxLength: 45 }), {
+        about: 'Addresses that all listeners bind.',
+        default: ['127.0.0.1', '::1'],
+        minItems: 1,
+        maxItems: 8,
+      }),
+      trustedProxies: list(text({ about: 'An address or CIDR block.', maxLength: 49 }), {
+        about: 'Proxies whose X-Forwarded-For is believed.',
+        default: [],
+        maxItems: 64,
+      }),
+    },
+    'The identity provider and authorization server.',
+  ),
+  section(
+    'tokens',
+    {
+      accessTokenTtlSeconds: seconds({
+        about: 'Life of an access token, unless its resource says otherwise.',
+        min: 300,
+        max: 900,
+        default: 300,
+        live: true,
+        see: 'RFC 9700 §2.2.1',
+      }),
+      codeTtlSeconds: seconds({
+        about: 'Life of an authorization code.',
+        min: 10,
+        max: 600,
+        default: 60,
+        live: true,
+        see: 'OAuth 2.1 §4.1.2',
+      }),
+      idTokenTtlSeconds: seconds({ about: 'Life of an ID token.', min: 60, max: 3600, default: 300, live: true }),
+      refreshTokenTtlSeconds: seconds({
+        about: 'Life of a token family from its first token; rotation never extends it.',
+        min: 3600,
+        max: 31_536_000,
+        default: 2_592_000,
+        live: true,
+        see: 'RFC 9700 §4.14.2',
+      }),
+      refreshReuseSeconds: seconds({
+        about: "How long a rotated refresh token is answered with its family's current one.",
+        min: 0,
+        max: 60,
+        default: 30,
+        live: true,
+      }),
+      phantomTokenTtlSeconds: seconds({
+        about: 'Longest life of a token that the gateway gets for the service behind it.',
+        min: 10,
+        max: 300,
+        default: 60,
+        live: true,
+        see: 'RFC 8693',
+      }),
+      leewaySeconds: seconds({ about: 'How far a clock may be off.', min: 0, max: 60, default: 5, live: true }),
+    },
+    'Lives of tokens.',
+  ),
+  section(
+    'sessions',
+    {
+      ttlSeconds: seconds({
+        about: "Length of a browser's sign-in, at the authority and at the browser back end.",
+        min: 300,
+        max: 2_592_000,
+        default: 43_200,
+        live: true,
+      }),
+    },
+    'Sign-ins of people.',
+  ),
+  section(
+    'keys',
+    {
+      announceSeconds: seconds({
+        about: 'How long a key is published before it signs.',
+        min: 60,
+        max: 2_592_000,
+        default: 86_400,
+      }),
+      signSeconds: seconds({
+        about: 'How long a key signs until the next one does.',
+        min: 3600,
+        max: 31_536_000,
+        default: 2_592_000,
+      }),
+      retireSeconds: seconds({
+        about: 'How long a key verifies after its successor signs.',
+        min: 960,
+        max: 2_592_000,
+        default: 86_400,
+      }),
+    },
+    'Signing keys, rotated on this schedule without a restart.',
+  ),
+  section(
+    'gateway',
+    {
+      port: port({ about: 'Port of the gateway.', default: demoPorts.gateway }),
+      tlsPort: port({ about: 'Port of the gateway with TLS.', default: demoPorts.gatewayTls }),
+      requestsPerMinute: count({
+        about: 'Requests that one client may make in a minute.',
+        min: 1,
+        max: 1_000_000,
+        default: 600,
+      }),
+      corsOrigins: list(origin({ about: 'An origin.' }), {
+        about: 'Origins whose pages may call the gateway (CORS).',
+        default: [],
+        maxItems: 100,
+      }),
+    },
+    'The edge.',
+  ),
+  section('app', { port: port({ about: 'Port of the shop and its back end.', default: demoPorts.app }) }, 'The demo shop.'),
+  section(
+    'ordersApi',
+    { port: port({ about: 'Port of the orders API.', default: demoPorts.ordersApi }) },
+    'The demo service behind the gateway.',
+  ),
+  section(
+    'demo',
+    { enabled: flag({ about: 'Whether demo users, clients and services are made and started.', default: true }) },
+    'The demo.',
+  ),
+  section(
+    'log',
+    {
+      level: choice(['debug', 'info', 'warn', 'error'], { about: 'The least important lines written.', default: 'info' }),
+      file: path({ about: 'Where lines go; - is standard error. Default: sallyport.log in the data folder.', optional: true }),
+    },
+    'The log: one JSON object a line, without tokens, secrets, codes and passwords.',
+  ),
+  section(
+    'store',
+    {
+      masterKey: secret({
+        about: 'The key that everything sealed hangs on, instead of the file master.key in the data folder.',
+        optional: true,
+        minLength: 32,
+        variable: 'SALLYPORT_MASTER_KEY',
+      }),
+    },
+    'Data at rest.',
+  ),
+] as const
