@@ -183,7 +183,7 @@ test('what a service would believe is the gateway’s to say: forwarding, certif
   assert.doesNotMatch(JSON.stringify(headers), /6\.6\.6\.6|user_bob|MIIB|stolen|DELETE|admin|chosen/)
   assert.equal(headers['x-custom'], 'kept')
   assert.equal(headers.forwarded, 'for=127.0.0.1;proto=http;host="gateway.test"')
-  assert.match(headers['x-request-id'] ?? '', /^[0-9a-f]{24}$/)
+  assert.match(String(headers['x-request-id']), /^[0-9a-f]{24}$/)
 })
 
 test('cookies and technology of the service stay inside', async () => {
@@ -344,6 +344,7 @@ test('answers stream: the first bytes arrive before the last are written, and a 
   socket.on('data', chunk => {
     size += chunk.length
   })
+  socket.resume()
   await new Promise(resolve => socket.once('close', resolve))
   assert.ok(size > 256 * 65_536)
 })
@@ -388,7 +389,7 @@ for (const [what, rest] of smuggling) {
     const head = `POST /orders/outer HTTP/1.1\r\nHost: gateway.test\r\nAuthorization: Bearer ${token}\r\n`
     const answer = await raw(origin, head + rest + smuggled)
     assert.match(answer, /^HTTP\/1\.1 (400|501) /)
-    assert.equal(answer.match(/HTTP\/1\.1 /g)?.length, 1)
+    assert.equal(answer.match(/HTTP\/1\.1 \d{3} /g)?.length, 1)
     assert.ok(!seen.some(({ url, body }) => url.includes('smuggled') || body.includes('smuggled')))
   })
 }

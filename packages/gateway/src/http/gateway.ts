@@ -72,7 +72,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     async close() {
       await Promise.all(listeners.map(listener => listener.close()))
       opened.revocations.close()
-      await agent.close()
+      await agent.destroy()
     },
   }
 }

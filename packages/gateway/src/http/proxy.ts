@@ -27,6 +27,8 @@ export async function forward(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
+  // Whoever broke off while the request was judged has nothing to wait for.
+  if (reply.raw.destroyed) return reply.hijack()
   const gone = new AbortController()
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) gone.abort()
@@ -63,7 +65,9 @@ async function ask(
   }
   if (hasBody(request)) {
     const body = request.raw.pipe(limitedBody(parts.limits.bodyBytes))
-    request.raw.once('error', error => body.destroy(error))
+    request.raw.once('close', () => {
+      if (!request.raw.readableEnded) body.destroy(new Error('the caller broke off'))
+    })
     return parts.agent.request({ ...options, body })
   }
   try {
