@@ -16,7 +16,11 @@ export function registerRevocations(app: FastifyInstance, context: AuthorityCont
   const path = issuerPath(context.issuer)
   let opening: Promise<RevocationFeed> | undefined
   const feed = () => {
-    opening ??= openRevocationFeed(context)
+    opening ??= openRevocationFeed(context).catch((error: unknown) => {
+      // The next listener tries again.
+      opening = undefined
+      throw error
+    })
     return opening
   }
   const timer = setInterval(() => {

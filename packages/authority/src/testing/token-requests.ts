@@ -61,7 +61,7 @@ export async function requestOf(
 export const basic = (clientId: string, secret: string): string =>
   `Basic ${Buffer.from(`${encodeURIComponent(clientId)}:${encodeURIComponent(secret)}`).toString('base64')}`
 
-export async function assertion(harness: AuthorityHarness, client: Client): Promise<Record<string, string>> {
+async function assertion(harness: AuthorityHarness, client: Client): Promise<Record<string, string>> {
   const key = harness.clientKeys[client.client_id]
   if (key === undefined) throw new Error(`${client.client_id} has no key`)
   const jwt = await createClientAssertion(
