@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { after, before, test } from 'node:test'
+import fc from 'fast-check'
 import type { Log, LogFields } from '../log.ts'
 import { createListener, type Listener } from './listener.ts'
 import { PortTakenError } from './port-taken.ts'
@@ -30,6 +31,7 @@ before(async () => {
     bytes: request.body instanceof Buffer ? request.body.length : 'none',
   }))
   listener.app.get('/boom', async () => Promise.reject(new Error('the inside story')))
+  listener.app.get('/items/:id', async () => 'item')
   listener.app.get('/target', async request => request.raw.url)
   port = (await listener.listen()).port
 })
@@ -39,15 +41,18 @@ after(() => listener.close())
 /** Sends bytes and gives everything that comes back until the server closes; fails when it keeps the line open. */
 function exchange(
   bytes: string,
-  options: { readonly address?: string; readonly patienceMs?: number } = {},
+  options: { readonly address?: string; readonly halfClose?: boolean } = {},
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     let answer = ''
-    const socket = connect(port, options.address ?? '127.0.0.1', () => socket.write(bytes))
+    const socket = connect(port, options.address ?? '127.0.0.1', () => {
+      if (options.halfClose === true) socket.end(bytes, 'latin1')
+      else socket.write(bytes)
+    })
     const patience = setTimeout(() => {
       socket.destroy()
       reject(new Error(`no end after: ${answer}`))
-    }, options.patienceMs ?? 3000)
+    }, 3000)
     socket.on('data', chunk => {
       answer += chunk.toString('latin1')
     })
@@ -196,6 +201,57 @@ test('every answer carries the security headers, a request id and no-store, also
     assert.match(headerOf(answer, 'strict-transport-security') ?? '', /^max-age=\d{8}$/, path)
     if (path !== '/%zz') assert.match(headerOf(answer, 'x-request-id') ?? '', /^[0-9a-f]{24}$/, path)
   }
+})
+
+test('a method that an address does not take gets 405 with those it takes, an unknown address 404 (RFC 9110 §15.5.6)', async () => {
+  const answer = await listener.app.inject({ method: 'DELETE', url: '/echo?a=1' })
+  assert.deepEqual([answer.statusCode, answer.headers.allow], [405, 'POST'])
+  assert.equal((await listener.app.inject({ method: 'POST', url: '/hello' })).headers.allow, 'GET, HEAD')
+  assert.equal((await listener.app.inject({ method: 'PUT', url: '/items/7' })).headers.allow, 'GET, HEAD')
+  assert.equal((await listener.app.inject({ method: 'PUT', url: '/items' })).statusCode, 404)
+})
+
+test('no bytes at all get a 5xx, a stack or a hang', { timeout: 60_000 }, async () => {
+  const piece = fc.constantFrom(
+    'GET ',
+    'POST ',
+    '/hello',
+    '/echo',
+    ' HTTP/1.1',
+    '\r\n',
+    '\n',
+    '\r',
+    'Host: localhost',
+    'Host: x',
+    'Content-Length: 3',
+    'Content-Length: -1',
+    'Transfer-Encoding: chunked',
+    'Connection: close',
+    'Expect: 100-continue',
+    'Upgrade: h2c',
+    'abc',
+    '0\r\n\r\n',
+    ':',
+    ' ',
+    '\0',
+    '%',
+    '?',
+    'http://',
+    '\u00ff',
+  )
+  const bytes = fc.oneof(
+    fc.array(piece, { maxLength: 20 }).map(parts => parts.join('')),
+    fc.string({ unit: 'binary', maxLength: 100 }),
+  )
+  const seemingly = bytes.map(each => `GET /hello HTTP/1.1\r\nHost: localhost\r\n${each}\r\n\r\n`)
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(bytes, seemingly), async text => {
+      const answer = await exchange(text, { halfClose: true })
+      assert.ok(answer === '' || /^HTTP\/1\.1 [1-4]\d\d /.test(answer), answer)
+      assert.ok(!/\.ts:|node:internal/.test(answer), answer)
+    }),
+    { numRuns: 2000 },
+  )
 })
 
 test('a failure is JSON to a program and the error page to a browser, never a stack', async () => {

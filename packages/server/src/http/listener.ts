@@ -4,7 +4,8 @@ import { createServer as createTlsServer, type ServerOptions as TlsOptions } fro
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Log } from '../log.ts'
 import { silentLog } from '../log.ts'
-import { type ErrorPage, sendFailure } from './failure.ts'
+import { rememberMethods } from './allowed-methods.ts'
+import { type ErrorPage, type Failure, sendFailure } from './failure.ts'
 import { parseHost } from './host.ts'
 import { type ListenerLimits, listenerLimits } from './limits.ts'
 import { answerMalformed } from './malformed.ts'
@@ -127,14 +128,8 @@ function addHooks(
     })
     done()
   })
-  app.setNotFoundHandler((request, reply) => {
-    sendFailure(request, reply, {
-      status: 404,
-      error: 'not_found',
-      reason: 'not_found',
-      description: 'There is nothing at this address.',
-    })
-  })
+  const methodsOf = rememberMethods(app)
+  app.setNotFoundHandler((request, reply) => sendFailure(request, reply, missing(methodsOf(request.url))))
   app.setErrorHandler((error: unknown, request: FastifyRequest, reply: FastifyReply) => {
     const failure = failureOfThrown(error)
     if (failure.status >= 500) {
@@ -143,6 +138,16 @@ function addHooks(
     }
     return sendFailure(request, reply, failure)
   })
+}
+
+function missing(methods: readonly string[]): Failure {
+  if (methods.length === 0) {
+    const description = 'There is nothing at this address.'
+    return { status: 404, error: 'not_found', reason: 'not_found', description }
+  }
+  const allow = methods.join(', ')
+  const description = `This address takes ${allow} only.`
+  return { status: 405, error: 'invalid_request', reason: 'method_not_allowed', description, headers: { allow } }
 }
 
 function knownHosts(options: ListenerOptions): ReadonlySet<string> {
