@@ -28,7 +28,7 @@ export function firstRefresh(family: TokenFamily, context: AuthorityContext): Re
 
 /**
  * The successor of a refresh token, its sealed reply, and the end of the reply before: one live token a family, one reply
- * kept for each that could still be asked for.
+ * kept for each that could still be asked for. The family's record is not written (docs/decisions/0005).
  */
 export async function nextRefresh(
   presented: PresentedRefresh,

@@ -40,7 +40,7 @@ const pageSize = 500
  * The revocation feed (DECISIONS "Revocation feed"): every listener gets the same signed messages, each signed once.
  * Entries come from the store's stream, so any process of the authority serves all of them, in the order of their commits.
  *
- * The epoch is this process's own: a listener that comes from another process, or from before a restart or a restored
+ * The epoch is this process's own (docs/decisions/0006): a listener that comes from another process, or from before a restart or a restored
  * backup, gets a new snapshot and never a wrong continuation.
  */
 export async function openRevocationFeed(context: AuthorityContext): Promise<RevocationFeed> {
