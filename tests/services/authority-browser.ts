@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import AxeBuilder from '@axe-core/playwright'
-import { type Browser, type BrowserContextOptions, type CDPSession, chromium, type Page } from 'playwright-core'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { createAccount } from '../../packages/authority/src/accounts.ts'
 import { authorityErrorPage, registerFrontChannel } from '../../packages/authority/src/http/front-channel.ts'
 import { type AuthorityHarness, openHarness } from '../../packages/authority/src/testing/authority-harness.ts'
@@ -21,6 +21,12 @@ const flags = [
   '--disable-component-update',
   '--disable-sync',
 ]
+
+/** A page of a browser of its own. */
+export async function openPage(t: TestContext, options: BrowserContextOptions = {}): Promise<Page> {
+  const browser = await openChromium(t)
+  return (await browser.newContext(options)).newPage()
+}
 
 /** A Chromium of this machine; missing, the test fails. */
 export async function openChromium(t: TestContext): Promise<Browser> {
@@ -50,7 +56,10 @@ export async function openAuthority(t: TestContext, host = 'localhost'): Promise
   await listener.listen()
   const application = createListener({ name: 'app', origin: app, port: appPort })
   application.app.all('/*', (request, reply) =>
-    reply.type('text/plain').send(`${request.method} ${request.url} ${request.body ?? ''}`),
+    reply
+      .header('content-security-policy', 'frame-src *')
+      .type('text/plain')
+      .send(`${request.method} ${request.url} ${request.body ?? ''}`),
   )
   await application.listen()
   t.after(async () => {
@@ -128,21 +137,29 @@ async function judgeAccessibility(page: Page, name: string): Promise<void> {
   assert.deepEqual(found, [], `${name}: axe`)
 }
 
-/** A platform authenticator that verifies its user, as a phone or laptop has one. */
-export async function addAuthenticator(page: Page): Promise<CDPSession> {
+/** A platform authenticator that verifies its user, as a phone or laptop has one; touched only while an act asks for it. */
+export async function addAuthenticator(page: Page): Promise<{ touch(act: () => Promise<void>): Promise<void> }> {
   const session = await page.context().newCDPSession(page)
   await session.send('WebAuthn.enable')
-  await session.send('WebAuthn.addVirtualAuthenticator', {
+  const { authenticatorId } = await session.send('WebAuthn.addVirtualAuthenticator', {
     options: {
       protocol: 'ctap2',
       transport: 'internal',
       hasResidentKey: true,
       hasUserVerification: true,
       isUserVerified: true,
-      automaticPresenceSimulation: true,
+      automaticPresenceSimulation: false,
     },
   })
-  return session
+  const presence = (enabled: boolean) =>
+    session.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled })
+  return {
+    touch: async act => {
+      await presence(true)
+      await act()
+      await presence(false)
+    },
+  }
 }
 
 export async function signInByPassword(page: Page, username = 'bob', password = bobsPassword): Promise<void> {

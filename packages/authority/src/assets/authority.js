@@ -8,7 +8,8 @@ const encode = buffer =>
     .replace(/=+$/, '')
 const withIds = list => (list ?? []).map(each => ({ ...each, id: decode(each.id) }))
 
-let waiting
+/** The ceremony under way. A pressed button ends the one offered beside the username field, so that only one answer is sent. */
+let ceremony = new AbortController()
 
 async function optionsFor(form) {
   const answer = await fetch(form.dataset.options, { method: 'POST', body: new URLSearchParams(new FormData(form)) })
@@ -17,15 +18,17 @@ async function optionsFor(form) {
 }
 
 async function getPasskey(form, mediation) {
+  ceremony.abort()
+  ceremony = new AbortController()
+  const { signal } = ceremony
   const options = await optionsFor(form)
   const publicKey = {
     ...options,
     challenge: decode(options.challenge),
     allowCredentials: withIds(options.allowCredentials),
   }
-  waiting?.abort()
-  waiting = new AbortController()
-  const credential = await navigator.credentials.get({ publicKey, mediation, signal: waiting.signal })
+  const credential = await navigator.credentials.get({ publicKey, mediation, signal })
+  signal.throwIfAborted()
   const { clientDataJSON, authenticatorData, signature, userHandle } = credential.response
   return {
     id: credential.id,
