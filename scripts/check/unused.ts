@@ -6,6 +6,8 @@ export const unused: Check = {
   name: 'unused code and dependencies (knip)',
   run: async tree => {
     const { code, stdout, stderr } = await runCommand('knip', ['--no-progress', '--reporter', 'compact'], tree.root)
-    return { findings: code === 0 ? [] : linesOf(stdout + stderr) }
+    // An unused file stands there twice, as the place and as what is unused.
+    const findings = linesOf(stdout + stderr).map(line => line.replace(/^(.+): \1$/, '$1'))
+    return { findings: code === 0 ? [] : findings }
   },
 }
