@@ -1,7 +1,9 @@
+import type { GuardLog } from '@sallyport/guard'
 import { guard } from '@sallyport/guard/fastify'
 import { openAccess } from './access.ts'
 import { ordersApi } from './api.ts'
 import { openDecisionFile } from './decision-file.ts'
+import { listenOnLoopback } from './loopback.ts'
 import { openOrderStore } from './order-store.ts'
 import { seedOrders } from './seed.ts'
 import { readSettings, type Settings, USAGE } from './settings.ts'
@@ -16,23 +18,24 @@ try {
 async function start(settings: Settings): Promise<void> {
   const orders = openOrderStore(settings.database)
   seedOrders(orders, settings.demoOwners, Math.floor(Date.now() / 1000))
+  const record = openDecisionFile(settings.decisionLog)
   const access = await openAccess({
     policyDirectory: settings.policyDirectory,
     opa: settings.opa,
-    sink: openDecisionFile(settings.decisionLog),
+    sink: record,
     onFailure: ({ reason, message }) => writeLog('error', 'policy_failed', { reason, message }),
   })
   const protect = guard({
     issuer: settings.issuer,
     resource: settings.resource,
     policy: access.engine,
+    log: guardLog(record),
     ...(settings.revocation === 'none' && { revocation: 'none' }),
   })
   const onError = (event: string, fields: Readonly<Record<string, unknown>>) => writeLog('error', event, fields)
   const app = await ordersApi({ protect, access, orders, hosts: settings.hosts, onError })
   app.addHook('onClose', () => orders.close())
-  // Both loopback families, by the one name that means them.
-  await app.listen({ host: 'localhost', port: settings.port })
+  await listenOnLoopback(app, settings.port)
   process.stdout.write(`orders-api ready at http://localhost:${settings.port}\n`)
 
   const end = () => app.close().then(() => process.exit(0))
@@ -48,6 +51,19 @@ function explain(error: unknown): string {
   return code.startsWith('ERR_PARSE_ARGS') || error.message.startsWith('--')
     ? `${error.message}\n${USAGE}`
     : error.message
+}
+
+/** The guard's refusals go where the decisions go, so that one request id finds both doors; alarms are the operator's too. */
+function guardLog(record: (line: string) => void): GuardLog {
+  const alarm =
+    (level: string) =>
+    (event: string, fields: Readonly<Record<string, unknown>> = {}) =>
+      writeLog(level, `guard_${event}`, fields)
+  return {
+    info: (event, fields) => record(`${JSON.stringify({ at: new Date().toISOString(), event, ...fields })}\n`),
+    warn: alarm('warn'),
+    error: alarm('error'),
+  }
 }
 
 function writeLog(level: string, event: string, fields: Readonly<Record<string, unknown>>): void {

@@ -55,13 +55,13 @@ const SEEN = `(:owners IS NULL OR EXISTS (
   SELECT 1 FROM json_each(:owners) AS seen
   WHERE seen.value ->> 'type' = orders.owner_type AND seen.value ->> 'id' = orders.owner))`
 
-/** Opens the service's own database; each write is on disk before its answer (WAL, synchronous=FULL). */
+/**
+ * Opens the service's own database; each write is on disk before its answer (WAL, synchronous=FULL).
+ *
+ * @throws Error naming the path when it cannot be read and written
+ */
 export function openOrderStore(path: string): OrderStore {
-  const created = !existsSync(path)
-  const db = new DatabaseSync(path, { timeout: 5000 })
-  if (created && path !== ':memory:') chmodSync(path, 0o600)
-  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;')
-  db.exec(SCHEMA)
+  const db = openDatabase(path)
   const insert = db.prepare(`
     INSERT INTO orders VALUES (:id, :owner_type, :owner, :item, :quantity, :unit_price_cents, :amount_cents,
       :refunded_cents, :note, :status, :created_at, :updated_at)`)
@@ -114,6 +114,19 @@ export function openOrderStore(path: string): OrderStore {
       }
     },
     close: () => db.close(),
+  }
+}
+
+function openDatabase(path: string): DatabaseSync {
+  try {
+    const created = !existsSync(path)
+    const db = new DatabaseSync(path, { timeout: 5000 })
+    if (created) chmodSync(path, 0o600)
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;')
+    db.exec(SCHEMA)
+    return db
+  } catch (error) {
+    throw new Error(`the database ${path} cannot be opened: ${error instanceof Error ? error.message : error}`)
   }
 }
 
