@@ -20,6 +20,8 @@ export async function run(invocation: Invocation, terminal: Terminal): Promise<O
   if (isFailure(loaded)) return loaded
   const ports = chosenPorts(invocation, loaded.values)
   const home = homePaths(flag(invocation, 'home'), environment, directory)
+  // Whatever this process writes is for its user alone.
+  process.umask(0o077)
   openHome(home)
   const unlock = lockHome(home)
   const opened = openLog({ level: loaded.values.log.level, file: loaded.values.log.file ?? home.log })

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
 import type { Log } from '@sallyport/server'
 
 export interface Supervised {
@@ -10,6 +11,8 @@ export interface Supervised {
   readonly environment: Readonly<Record<string, string>>
   /** Whether it answers. */
   ready(): Promise<boolean>
+  /** Gets each line of its standard error. */
+  said(line: string): void
 }
 
 export interface Supervisor {
@@ -41,7 +44,7 @@ export function supervise(child: Supervised, log: Log): Supervisor {
       env: child.environment,
       stdio: ['pipe', 'ignore', 'pipe'],
     })
-    launched.stderr?.on('data', (text: Buffer) => log.warn('child_said', { child: child.name, text: text.toString().slice(0, 2000) }))
+    if (launched.stderr !== null) createInterface(launched.stderr).on('line', line => child.said(line))
     launched.on('error', error => log.error('child_failed', { child: child.name, cause: error }))
     launched.on('exit', (code, signal) => {
       running = undefined

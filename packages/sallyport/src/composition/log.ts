@@ -19,7 +19,7 @@ export function openLog(options: { readonly level: 'debug' | 'info' | 'warn' | '
     sync: false,
     minLength: 0,
   })
-  const logger = pino({ level: options.level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime, messageKey: 'event' }, destination)
+  const logger = pino({ level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime, messageKey: 'event' }, destination)
   return { log: logOn(logger), flush: () => destination.flushSync() }
 }
 

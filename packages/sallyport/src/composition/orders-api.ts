@@ -3,30 +3,64 @@ import type { Log } from '@sallyport/server'
 import { type Addresses, demoResources } from '../demo/addresses.ts'
 import type { Home } from '../home/home.ts'
 import { type Supervisor, supervise } from './child-process.ts'
+import { type DecisionFile, doorOneRecord } from './decision-file.ts'
 
 const script = fileURLToPath(new URL('../../../../examples/orders-api/src/main.ts', import.meta.url))
+const askMs = 1_000
 
 /**
  * The orders API as a process of its own: it knows the issuer and its database, and nothing of ours.
  *
  * @param owners  subjects by username, for the orders that are there at first
  */
-export function ordersApi(
-  addresses: Addresses,
-  port: number,
-  owners: Readonly<Record<string, string>>,
-  home: Home,
-  log: Log,
-): Supervisor {
+export function ordersApi(options: {
+  readonly addresses: Addresses
+  readonly port: number
+  readonly owners: Readonly<Record<string, string>>
+  readonly home: Home
+  readonly log: Log
+  readonly decisions: DecisionFile
+}): Supervisor {
+  const { addresses, port, owners, home, log, decisions } = options
   const args = ['--issuer', addresses.issuer, '--resource', demoResources(addresses).inside, '--port', String(port)]
   const files = ['--database', home.ordersDatabase, '--decision-log', home.decisions, '--end-with-stdin']
   const seeds = Object.entries(owners).flatMap(([name, subject]) => ['--demo-owner', `${name}=${subject}`])
-  const ready = async (): Promise<boolean> => {
-    try {
-      return (await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(1000) })).ok
-    } catch {
-      return false
-    }
+  return supervise(
+    {
+      name: 'orders-api',
+      script,
+      args: [...args, ...files, ...seeds],
+      environment: { NODE_ENV: 'production' },
+      ready: () => isReady(`http://localhost:${port}/readyz`),
+      said: line => writeSaid(line, log, decisions),
+    },
+    log,
+  )
+}
+
+async function isReady(url: string): Promise<boolean> {
+  try {
+    return (await fetch(url, { signal: AbortSignal.timeout(askMs) })).ok
+  } catch {
+    return false
   }
-  return supervise({ name: 'orders-api', script, args: [...args, ...files, ...seeds], environment: { NODE_ENV: 'production' }, ready }, log)
+}
+
+/** What the service writes to its log becomes a line of ours; its door one's refusals join the decisions. */
+function writeSaid(line: string, log: Log, decisions: DecisionFile): void {
+  const { event, level, at: _at, time: _time, ...fields } = readLine(line)
+  const name = typeof event === 'string' ? event : 'said'
+  const write = level === 'error' ? log.error : level === 'warn' ? log.warn : log.info
+  write(name, { child: 'orders-api', ...fields })
+  if (name.endsWith('refused') && fields['code'] !== undefined) decisions.append(doorOneRecord('orders-api', fields))
+}
+
+function readLine(line: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(line)
+    if (typeof value === 'object' && value !== null) return Object.fromEntries(Object.entries(value))
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+  }
+  return { event: 'said', level: 'warn', text: line.slice(0, 2000) }
 }

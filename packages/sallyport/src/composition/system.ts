@@ -8,8 +8,11 @@ import { ownersOf } from '../demo/owners.ts'
 import { seedDemo } from '../demo/seed.ts'
 import { registerAdministrator } from '../home/administrator.ts'
 import type { Home } from '../home/home.ts'
+import { localCertificate } from '../local-ca/certificate.ts'
 import { authorityListener, type ComposedAuthority, composeAuthority } from './authority.ts'
+import { nowMs } from './clock.ts'
 import { openData } from './data.ts'
+import { openDecisionFile, withDoorOne } from './decision-file.ts'
 
 /** Everything that one process serves. */
 export interface System {
@@ -74,15 +77,39 @@ async function startDemo(
   stops: (() => Promise<void> | void)[],
   listen: (listener: Listener) => Promise<void>,
 ): Promise<Readonly<Record<string, string>>> {
-  const file = await seedDemo(authority.context, home, addresses)
-  const [{ ordersApi }, { composeBff }] = await Promise.all([import('./orders-api.ts'), import('./bff.ts')])
-  const owners = await ownersOf(authority.context)
-  const orders = ordersApi(addresses, ports.ordersApi, owners, home, log)
+  const certificate = localCertificate(home.tls, nowMs())
+  // Awaited below; until then a failure must not count as unhandled.
+  certificate.catch(() => undefined)
+  const [file, { ordersApi }, { composeBff }, { composeGateway }] = await Promise.all([
+    seedDemo(authority.context, home, addresses),
+    import('./orders-api.ts'),
+    import('./bff.ts'),
+    import('./gateway.ts'),
+  ])
+  const decisions = openDecisionFile(home.decisions)
+  stops.push(() => decisions.close())
+  const orders = ordersApi({ addresses, port: ports.ordersApi, owners: await ownersOf(authority.context), home, log, decisions })
   stops.push(() => orders.stop())
-  const clientKey = demoClientKey(file, 'shop')
-  const bff = async () => listen(await composeBff({ addresses, port: ports.app, settings, data, clientKey, log }))
-  await Promise.all([orders.start(), bff()])
-  return { shop: addresses.app, 'orders-api': addresses.ordersApi }
+  const startGateway = async () => {
+    const clientKey = demoClientKey(file, 'gateway')
+    const gatewayLog = withDoorOne(log, 'gateway', decisions)
+    const gateway = composeGateway({ addresses, ports, settings, clientKey, tls: await certificate, log: gatewayLog })
+    stops.push(() => gateway.close())
+    await gateway.listen()
+  }
+  const startBff = async () => {
+    const clientKey = demoClientKey(file, 'shop')
+    await listen(await composeBff({ addresses, port: ports.app, settings, data, clientKey, log }))
+  }
+  await all([orders.start(), startGateway(), startBff()])
+  const { app, gateway, gatewayTls } = addresses
+  return { shop: app, gateway, 'gateway-tls': gatewayTls, 'orders-api': addresses.ordersApi }
+}
+
+/** Waits for all, even when one fails, so that what began is known when it is to be ended. */
+async function all(starts: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(starts)).find(result => result.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
 }
 
 function publicAddresses(settings: Settings, ports: Ports): Addresses {

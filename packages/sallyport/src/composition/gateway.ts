@@ -1,0 +1,43 @@
+import { createGateway, type Gateway } from '@sallyport/gateway'
+import type { SigningKey } from '@sallyport/credentials'
+import type { Log } from '@sallyport/server'
+import type { Settings } from '../configuration/load.ts'
+import { type Addresses, demoResources, type Ports } from '../demo/addresses.ts'
+import type { LocalCertificate } from '../local-ca/certificate.ts'
+
+/** The edge before the orders API, plain and with TLS. */
+export function composeGateway(options: {
+  readonly addresses: Addresses
+  readonly ports: Ports
+  readonly settings: Settings
+  readonly clientKey: SigningKey
+  readonly tls: LocalCertificate
+  readonly log: Log
+}): Gateway {
+  const { addresses, ports, settings, clientKey, tls, log } = options
+  const { outside, inside } = demoResources(addresses)
+  const { corsOrigins, requestsPerMinute } = settings.gateway
+  return createGateway({
+    origin: addresses.gateway,
+    port: ports.gateway,
+    portFlag: '--gateway-port',
+    secure: { origin: addresses.gatewayTls, port: ports.gatewayTls, portFlag: '--gateway-tls-port', tls: { ...tls } },
+    addresses: settings.authority.addresses,
+    hosts: ['127.0.0.1', '[::1]'],
+    trustProxy: settings.authority.trustedProxies,
+    issuer: addresses.issuer,
+    client: { clientId: 'gateway', key: clientKey },
+    cors: { origins: [addresses.app, ...corsOrigins] },
+    rateLimits: { perCaller: { requests: requestsPerMinute, seconds: 60 } },
+    routes: [
+      {
+        prefix: '/orders',
+        upstream: `${addresses.ordersApi}/orders`,
+        resource: outside,
+        audience: inside,
+        public: [{ method: 'GET', path: '/orders/openapi.json', upstreamPath: '/openapi.json' }],
+      },
+    ],
+    log,
+  })
+}
