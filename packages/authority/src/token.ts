@@ -4,6 +4,7 @@ import { authenticateClient } from './client-authentication.ts'
 import type { AuthorityContext } from './context.ts'
 import { dpopProof } from './dpop-proof.ts'
 import { endedMeanwhile } from './ended-meanwhile.ts'
+import { noteGrantUse } from './grant-use.ts'
 import type { Grant, GrantRequest } from './granted.ts'
 import { authorizationCode } from './grants/authorization-code.ts'
 import { clientCredentials } from './grants/client-credentials.ts'
@@ -80,7 +81,9 @@ async function granted(grant: Grant, asked: GrantRequest, context: AuthorityCont
     else if (!('won' in (await context.store.take(plan.use.kind, plan.use.key, { put: writes })))) continue
     const ended =
       plan.beginsFamily && plan.family ? await endedMeanwhile(plan.family, asked.request.requestId, context) : undefined
-    return ended ?? { body, claims: access.claims }
+    if (ended !== undefined) return ended
+    await noteGrantUse(plan.family?.grant, context)
+    return { body, claims: access.claims }
   }
   return lostTwice()
 }
