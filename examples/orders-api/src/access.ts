@@ -45,7 +45,7 @@ export async function openAccess(options: AccessOptions): Promise<Access> {
   const engine = policyEngine(source, 'orders/decision', options)
   const filter = listFilter(source, 'orders/filter', options)
   return {
-    engine: decisionLog(engine, { sink: options.sink, timestamp: () => new Date().toISOString() }),
+    engine: decisionLog(engine, { ...options, timestamp: () => new Date().toISOString() }),
     seen: (caller, question) => filter(listInput(caller, question)),
     close: async () => sidecar?.close(),
   }

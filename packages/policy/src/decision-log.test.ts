@@ -52,7 +52,8 @@ test('a step-up is logged with what it asked for, and a late decision once it is
   assert.deepEqual({ outcome, acr_values, max_age }, { outcome: 'step_up', acr_values: 'urn:a', max_age: 300 })
 })
 
-test('what cannot be logged is not allowed', () => {
+test('what cannot be logged is not allowed, and the operator hears why', () => {
+  const failures: string[] = []
   const engine = decisionLog(
     { revision: '1', decide: () => ({ outcome: 'allow' }) },
     {
@@ -60,9 +61,11 @@ test('what cannot be logged is not allowed', () => {
         throw new Error('disk full')
       },
       timestamp: () => at,
+      onFailure: failure => failures.push(failure.message),
     },
   )
   assert.deepEqual(engine.decide(input), { outcome: 'deny', reason: 'policy_log' })
+  assert.deepEqual(failures, ['Error: disk full'])
 })
 
 test('an input without a digest is logged without one', () => {

@@ -1,5 +1,7 @@
 import { canonicalDigest } from './canonical-json.ts'
 import type { Decision, PolicyEngine, PolicyInput } from './decision.ts'
+import type { EngineOptions } from './engine.ts'
+import { PolicyFailure } from './source.ts'
 
 /** One line of the decision log. It holds opaque ids and a digest, never the input, a token or a name. */
 export interface DecisionRecord {
@@ -24,7 +26,7 @@ export interface DecisionRecord {
   readonly input_digest: string | undefined
 }
 
-export interface DecisionLogOptions {
+export interface DecisionLogOptions extends EngineOptions {
   /** Receives one NDJSON line with its line end. If it throws, the decision becomes a denial: what is not logged is not allowed. */
   readonly sink: (line: string) => void
   /** The time, RFC 3339 in UTC. */
@@ -37,7 +39,8 @@ export function decisionLog(engine: PolicyEngine, options: DecisionLogOptions): 
     try {
       options.sink(`${JSON.stringify(decisionRecord(input, decision, engine.revision, options.timestamp()))}\n`)
       return decision
-    } catch {
+    } catch (error) {
+      options.onFailure?.(new PolicyFailure('policy_log', String(error)))
       return { outcome: 'deny', reason: 'policy_log' }
     }
   }
