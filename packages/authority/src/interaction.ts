@@ -32,6 +32,9 @@ export type InteractionRefusal = {
 
 export const interactionTtlSeconds = 600
 
+/** How long after signing in a person may change how they sign in, in seconds. */
+export const freshSeconds = 600
+
 /** How long an expired interaction is still known, so that its page can say where to start again. */
 const rememberedSeconds = 86_400
 

@@ -6,9 +6,9 @@ import { deviceName } from '../pages/device.ts'
 import { listPasskeys, passkeyCreationOptions, registerPasskey, removePasskey } from '../passkeys.ts'
 import { renewRecoveryCodes } from '../recovery-codes.ts'
 import type { SignedIn } from '../sessions.ts'
-import { audit, recentOnly } from './account-routes.ts'
 import type { Answer } from './answer.ts'
 import type { FrontHandlers } from './front-handler.ts'
+import { auditAccount, recentOnly } from './signed-in-only.ts'
 import { formContext, type Visit } from './visit.ts'
 
 /** How a person signs in: passkeys, password, recovery codes. Every change wants a recent sign-in. */
@@ -66,7 +66,7 @@ async function addPasskey(visit: Visit, { account }: SignedIn): Promise<Answer> 
         : 'That did not work. Try again, or use another device.'
     return { page: newPasskeyPage(site, { form: formContext(visit, login), suggestedName: name, error }), status: 400 }
   }
-  await audit(visit, account.id, 'passkey.add', added.id)
+  await auditAccount(visit, account.id, 'passkey.add', added.id)
   return { see: login === undefined ? `${site.base}/account?done=passkey` : `${site.base}/sign-in?login=${login}` }
 }
 
@@ -75,7 +75,7 @@ async function dropPasskey(visit: Visit, { account }: SignedIn): Promise<Answer>
   const others = (await listPasskeys(account.id, visit.context)).filter(passkey => passkey.id !== id)
   if (others.length === 0 && account.password === undefined)
     return { see: `${visit.site.base}/account?done=passkey-kept` }
-  if (await removePasskey(account.id, id, visit.context)) await audit(visit, account.id, 'passkey.remove', id)
+  if (await removePasskey(account.id, id, visit.context)) await auditAccount(visit, account.id, 'passkey.remove', id)
   return { see: `${visit.site.base}/account?done=passkey-removed` }
 }
 
@@ -110,12 +110,12 @@ async function changePassword(visit: Visit, signedIn: SignedIn): Promise<Answer>
   const changed = await setPassword(context, account.id, body.fields.get('password') ?? '', session.id)
   if ('refused' in changed)
     return { ...showPassword(visit, signedIn, { newError: changed.hint ?? 'Choose another password.' }), status: 400 }
-  await audit(visit, account.id, 'password.change', account.id)
+  await auditAccount(visit, account.id, 'password.change', account.id)
   return { see: `${site.base}/account?done=password` }
 }
 
 async function showRecoveryCodes(visit: Visit, { account }: SignedIn): Promise<Answer> {
   const codes = await renewRecoveryCodes(account.id, visit.context)
-  await audit(visit, account.id, 'recovery-codes.renew', account.id)
+  await auditAccount(visit, account.id, 'recovery-codes.renew', account.id)
   return { page: recoveryCodesPage(visit.site, codes) }
 }

@@ -1,7 +1,6 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { disconnectClient, listGrants } from '../account-grants.ts'
 import { findClient } from '../clients.ts'
-import { beginInteraction } from '../interaction.ts'
 import { accountPage, type ConnectedApp } from '../pages/account.ts'
 import { listPasskeys } from '../passkeys.ts'
 import { countRecoveryCodes } from '../recovery-codes.ts'
@@ -9,11 +8,9 @@ import { listResources } from '../resources.ts'
 import { endOtherSessions, endSession, listSessions, type SignedIn } from '../sessions.ts'
 import { registerAccountCredentials } from './account-credential-routes.ts'
 import type { Answer } from './answer.ts'
-import type { FrontHandlers, VisitHandler } from './front-handler.ts'
-import { freshSeconds } from './sign-in-routes.ts'
+import type { FrontHandlers } from './front-handler.ts'
+import { auditAccount, signedInOnly } from './signed-in-only.ts'
 import { formContext, type Visit } from './visit.ts'
-
-export type AccountHandler = (visit: Visit, signedIn: SignedIn, request: FastifyRequest) => Promise<Answer>
 
 /** The account pages; each wants a session, those that change how one signs in a recent sign-in. */
 export function registerAccount(app: FastifyInstance, base: string, handlers: FrontHandlers): void {
@@ -23,26 +20,6 @@ export function registerAccount(app: FastifyInstance, base: string, handlers: Fr
   app.post(`${base}/account/sessions/end-others`, own(signedInOnly('/account', endOthers)))
   app.post(`${base}/account/apps/remove`, own(signedInOnly('/account', removeApp)))
   registerAccountCredentials(app, base, handlers)
-}
-
-/** Sends whoever is not signed in to sign in first, and then to `path`. */
-export function signedInOnly(path: string, handler: AccountHandler): VisitHandler {
-  return (visit, request) =>
-    visit.signedIn === undefined ? toSignIn(visit, path, false) : handler(visit, visit.signedIn, request)
-}
-
-/** As `signedInOnly`, and the sign-in must be recent: a browser left alone must not change how its owner signs in. */
-export function recentOnly(path: string, handler: AccountHandler): VisitHandler {
-  return (visit, request) => {
-    const { signedIn, context } = visit
-    const recent = signedIn !== undefined && context.now() - signedIn.session.auth_time <= freshSeconds
-    return recent ? handler(visit, signedIn, request) : toSignIn(visit, path, true)
-  }
-}
-
-async function toSignIn(visit: Visit, path: string, fresh: boolean): Promise<Answer> {
-  const interaction = await beginInteraction({ kind: 'visit', path, fresh }, visit.binding, visit.context)
-  return { see: `${visit.site.base}/sign-in?login=${interaction.id}` }
 }
 
 const doneTexts: Readonly<Record<string, string>> = {
@@ -92,14 +69,14 @@ async function endOne(visit: Visit, { account }: SignedIn): Promise<Answer> {
   const session = (await listSessions(account.id, context)).find(each => each.id === id)
   if (session !== undefined) {
     await endSession(session, account.id, 'ended_by_user', context)
-    await audit(visit, account.id, 'session.end', session.sid)
+    await auditAccount(visit, account.id, 'session.end', session.sid)
   }
   return { see: `${site.base}/account?done=session` }
 }
 
 async function endOthers(visit: Visit, { account, session }: SignedIn): Promise<Answer> {
   await endOtherSessions(account.id, session.id, 'ended_by_user', visit.context)
-  await audit(visit, account.id, 'session.end-others', session.sid)
+  await auditAccount(visit, account.id, 'session.end-others', session.sid)
   return { see: `${visit.site.base}/account?done=sessions` }
 }
 
@@ -107,21 +84,7 @@ async function removeApp(visit: Visit, { account }: SignedIn): Promise<Answer> {
   const clientId = visit.body.fields.get('client_id')
   if (clientId !== undefined) {
     await disconnectClient(account.id, clientId, visit.context)
-    await audit(visit, account.id, 'grant.revoke', clientId)
+    await auditAccount(visit, account.id, 'grant.revoke', clientId)
   }
   return { see: `${visit.site.base}/account?done=app` }
-}
-
-/** What a person did to their own account. */
-export async function audit(visit: Visit, actor: string, action: string, target: string): Promise<void> {
-  const { context, requestId } = visit
-  await context.audit({
-    at: context.now(),
-    tenant: context.tenant,
-    actor,
-    action,
-    target,
-    outcome: 'done',
-    request_id: requestId,
-  })
 }

@@ -9,8 +9,7 @@ import { type Authentication, beginSession } from '../sessions.ts'
 import { findSetUp, takeSetUp } from '../set-up-link.ts'
 import type { Answer } from './answer.ts'
 import type { FrontHandlers } from './front-handler.ts'
-import { sessionCookieOf } from './sign-in-routes.ts'
-import { formContext, type Visit } from './visit.ts'
+import { formContext, sessionCookieOf, type Visit } from './visit.ts'
 
 /** The set-up link of a new user: code, then a passkey or a password, then signed in. The code works once. */
 export function registerSetUp(app: FastifyInstance, base: string, { open, own }: FrontHandlers): void {

@@ -1,18 +1,24 @@
-import { serializeHostCookie } from '@sallyport/server'
 import type { Stored } from '@sallyport/store'
 import type { FastifyInstance } from 'fastify'
 import type { AuthorizationError } from '../authorization-error.ts'
-import { beginInteraction, findInteraction, type Interaction, progressInteraction } from '../interaction.ts'
+import {
+  beginInteraction,
+  findInteraction,
+  freshSeconds,
+  type Interaction,
+  progressInteraction,
+} from '../interaction.ts'
 import type { Progress, Step } from '../next-step.ts'
-import { type SignInParts, selectAccountPage, signInPage, stepUpPage } from '../pages/sign-in.ts'
-import { listPasskeys, passkeyRequestOptions, signInWithPasskey } from '../passkeys.ts'
+import type { SignInParts } from '../pages/sign-in.ts'
+import { passkeyRequestOptions, signInWithPasskey } from '../passkeys.ts'
 import { signInWithPassword } from '../password-sign-in.ts'
 import { signInWithRecoveryCode } from '../recovery-codes.ts'
 import { type Authentication, beginSession, type SignedIn } from '../sessions.ts'
 import type { Answer } from './answer.ts'
-import { answerWithCode, answerWithError, clientOf, formActionOf, refuseInteraction, stepOf } from './flow.ts'
+import { answerWithCode, answerWithError, clientOf, refuseInteraction, stepOf } from './flow.ts'
 import type { FrontHandlers } from './front-handler.ts'
-import { formContext, sessionCookie, type Visit } from './visit.ts'
+import { showAccountChoice, showSignIn, showStepUp } from './sign-in-pages.ts'
+import { sessionCookieOf, type Visit } from './visit.ts'
 
 /** The sign-in pages: password, passkey, recovery code, step-up, account choice, and the way back to the application. */
 export function registerSignIn(app: FastifyInstance, base: string, { open, own }: FrontHandlers): void {
@@ -95,9 +101,6 @@ async function judgeStep(
   return client === undefined ? { step: 'client_gone' } : stepOf(visit, purpose.request, client, progress, signedIn)
 }
 
-/** How long after signing in a person may change how they sign in, in seconds. */
-export const freshSeconds = 600
-
 /** Shows the page an interaction stands at, or ends it. */
 async function showStep(visit: Visit, stored: Stored<Interaction>, parts: Partial<SignInParts> = {}): Promise<Answer> {
   const step = await judgeStep(visit, stored, visit.signedIn)
@@ -114,11 +117,7 @@ async function showStep(visit: Visit, stored: Stored<Interaction>, parts: Partia
 }
 
 /** After a page was answered: on to the next one, or back to the client. */
-export async function afterPage(
-  visit: Visit,
-  stored: Stored<Interaction>,
-  signedIn: SignedIn | undefined,
-): Promise<Answer> {
+async function afterPage(visit: Visit, stored: Stored<Interaction>, signedIn: SignedIn | undefined): Promise<Answer> {
   const step = await judgeStep(visit, stored, signedIn)
   const { purpose } = stored.value
   if (step.step === 'client_gone') return refuseInteraction(visit, { refused: 'login_expired' })
@@ -141,70 +140,6 @@ async function visited(visit: Visit, stored: Stored<Interaction>): Promise<Answe
 async function goOn(visit: Visit, stored: Stored<Interaction>, progress: Progress): Promise<Answer> {
   const next = await progressInteraction(stored, progress, visit.context)
   return afterPage(visit, next ?? stored, visit.signedIn)
-}
-
-async function showSignIn(visit: Visit, stored: Stored<Interaction>, parts: Partial<SignInParts>): Promise<Answer> {
-  const { purpose } = stored.value
-  const request = purpose.kind === 'authorize' ? purpose.request : undefined
-  const client = request === undefined ? undefined : await clientOf(visit, request)
-  const known = parts.why === 'asked' || parts.why === 'too_old' ? visit.signedIn?.account.username : undefined
-  const username = parts.username ?? known ?? request?.login_hint
-  const wait = typeof parts.error === 'object' ? parts.error.waitSeconds : undefined
-  return {
-    page: signInPage(visit.site, {
-      form: formContext(visit, stored.key),
-      ...(client !== undefined && { client }),
-      ...parts,
-      ...(username !== undefined && { username }),
-    }),
-    status: wait !== undefined ? 429 : parts.error === undefined ? 200 : 401,
-    ...(wait !== undefined && { retryAfterSeconds: wait }),
-    formAction: request === undefined ? [] : formActionOf(request),
-    popup: true,
-  }
-}
-
-async function showStepUp(
-  visit: Visit,
-  stored: Stored<Interaction>,
-  required: boolean,
-  refused = false,
-): Promise<Answer> {
-  const { purpose } = stored.value
-  const { signedIn } = visit
-  const client = purpose.kind === 'authorize' ? await clientOf(visit, purpose.request) : undefined
-  if (purpose.kind !== 'authorize' || client === undefined || signedIn === undefined)
-    return showSignIn(visit, stored, {})
-  const hasPasskey = (await listPasskeys(signedIn.account.id, visit.context)).length > 0
-  return {
-    page: stepUpPage(visit.site, {
-      form: formContext(visit, stored.key),
-      client,
-      person: signedIn.account,
-      hasPasskey,
-      required,
-      refused,
-    }),
-    status: refused ? 401 : 200,
-    formAction: formActionOf(purpose.request),
-    popup: true,
-  }
-}
-
-async function showAccountChoice(visit: Visit, stored: Stored<Interaction>): Promise<Answer> {
-  const { purpose } = stored.value
-  const client = purpose.kind === 'authorize' ? await clientOf(visit, purpose.request) : undefined
-  if (purpose.kind !== 'authorize' || client === undefined || visit.signedIn === undefined)
-    return showSignIn(visit, stored, {})
-  return {
-    page: selectAccountPage(visit.site, {
-      form: formContext(visit, stored.key),
-      client,
-      person: visit.signedIn.account,
-    }),
-    formAction: formActionOf(purpose.request),
-    popup: true,
-  }
 }
 
 async function byPassword(visit: Visit, stored: Stored<Interaction>): Promise<Answer> {
@@ -268,14 +203,6 @@ async function signedInBy(visit: Visit, stored: Stored<Interaction>, authenticat
   const next = await progressInteraction(stored, { session: session.id }, context)
   const answer = await afterPage(visit, next ?? stored, { session, account: authentication.account })
   return { ...answer, cookies: [...(answer.cookies ?? []), sessionCookieOf(visit, token)] }
-}
-
-/** The cookie of a new session; Lax, because applications on other sites send browsers here. */
-export function sessionCookieOf(visit: Visit, token: string): string {
-  return serializeHostCookie(sessionCookie, token, {
-    sameSite: 'Lax',
-    maxAgeSeconds: visit.context.settings.sessionTtlSeconds,
-  })
 }
 
 /** Back to the application with an error: `access_denied`, or the one for a context that was required and not met. */

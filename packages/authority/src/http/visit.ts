@@ -76,3 +76,11 @@ export function isOwnForm(request: FastifyRequest, visit: Visit): boolean {
     isFormToken(visit.body.fields.get('form_token'), visit.binding, visit.signedIn?.session.id)
   )
 }
+
+/** The cookie of a new session; Lax, because applications on other sites send browsers here. */
+export function sessionCookieOf(visit: Visit, token: string): string {
+  return serializeHostCookie(sessionCookie, token, {
+    sameSite: 'Lax',
+    maxAgeSeconds: visit.context.settings.sessionTtlSeconds,
+  })
+}

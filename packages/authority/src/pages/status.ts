@@ -15,7 +15,7 @@ export function statusPage(
     ['/.well-known/openid-configuration', 'OpenID configuration', 'for OpenID Connect clients'],
     ['/.well-known/oauth-authorization-server', 'Authorization server metadata', 'RFC 8414'],
     ['/jwks', 'Keys', 'public keys that verify tokens'],
-    ['/openapi.json', 'OpenAPI', 'every endpoint described'],
+    ['/manage/openapi.json', 'Management API', 'its OpenAPI description'],
   ] as const
   return page(site, {
     title: 'Running',
