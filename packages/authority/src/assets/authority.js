@@ -11,6 +11,9 @@ const withIds = list => (list ?? []).map(each => ({ ...each, id: decode(each.id)
 /** The ceremony under way. A pressed button ends the one offered beside the username field, so that only one answer is sent. */
 let ceremony = new AbortController()
 
+/** Whether a button was pressed: from then on nothing is offered. */
+let pressed = false
+
 async function optionsFor(form) {
   const answer = await fetch(form.dataset.options, { method: 'POST', body: new URLSearchParams(new FormData(form)) })
   if (!answer.ok) throw new Error(`The server answered ${answer.status}.`)
@@ -82,6 +85,7 @@ function showFailure(form, error) {
 }
 
 async function act(form) {
+  pressed = true
   const button = form.querySelector('button')
   button.disabled = true
   try {
@@ -94,7 +98,7 @@ async function act(form) {
 }
 
 async function offerPasskeys(form) {
-  if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return
+  if (!(await PublicKeyCredential.isConditionalMediationAvailable?.()) || pressed) return
   try {
     send(form, await getPasskey(form, 'conditional'))
   } catch (error) {
