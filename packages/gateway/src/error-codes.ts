@@ -5,7 +5,7 @@ export interface GatewayErrorCode {
   readonly hint: string
 }
 
-export const gatewayErrorCodes = {
+export const errorCodes = {
   path_malformed: {
     status: 400,
     title: 'The address can be read in more than one way.',
@@ -49,4 +49,4 @@ export const gatewayErrorCodes = {
   },
 } as const satisfies Record<string, GatewayErrorCode>
 
-export type GatewayErrorName = keyof typeof gatewayErrorCodes
+export type GatewayErrorName = keyof typeof errorCodes

@@ -1,4 +1,4 @@
-export { type GatewayErrorName, gatewayErrorCodes } from './error-codes.ts'
+export { errorCodes as gatewayErrorCodes, type GatewayErrorName } from './error-codes.ts'
 export { createGateway, type Gateway } from './http/gateway.ts'
 export type { GatewayLimits, GatewayOptions, GatewayRateLimits } from './options.ts'
 export { type RateLimiter, type RateLimitPolicy, rateLimiter, rateLimitHeaders } from './rate-limit.ts'

@@ -1,5 +1,5 @@
 import type { Answer } from '@sallyport/guard'
-import { type GatewayErrorName, gatewayErrorCodes } from './error-codes.ts'
+import { errorCodes, type GatewayErrorName } from './error-codes.ts'
 
 /** Why the gateway did not pass a request on. `expected` and `got` are for the log alone. */
 export interface GatewayRefusal {
@@ -15,7 +15,7 @@ export function problem(
   requestId: string,
   headers: Readonly<Record<string, string>> = {},
 ): Answer {
-  const { status, title, hint } = gatewayErrorCodes[refused]
+  const { status, title, hint } = errorCodes[refused]
   const body = {
     type: `urn:sallyport:error:${refused}`,
     title,

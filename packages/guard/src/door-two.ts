@@ -84,7 +84,7 @@ function refusalOf(
 }
 
 /** The caller and the object in AuthZEN's four words; Sets become lists, absent facts are left out. */
-export function policyInput(caller: Caller, question: Question, circumstances: Circumstances): PolicyInput {
+function policyInput(caller: Caller, question: Question, circumstances: Circumstances): PolicyInput {
   const { needed, method, route } = circumstances
   const properties: Record<string, unknown> = {
     client_id: caller.clientId,

@@ -1,6 +1,6 @@
-import { errorCodes, type Revocations } from '@sallyport/guard'
+import { errorCodes as doorCodes, type Revocations } from '@sallyport/guard'
 import { createMetrics } from '@sallyport/server'
-import { gatewayErrorCodes } from '../error-codes.ts'
+import { errorCodes } from '../error-codes.ts'
 import type { PhantomTokens } from '../phantom-tokens.ts'
 
 export interface GatewayMetrics {
@@ -19,7 +19,7 @@ const classes = ['1xx', '2xx', '3xx', '4xx', '5xx']
 /** Counts by words of the catalogues; no caller, path or address ever becomes a label. */
 export function gatewayMetrics(revocations: Revocations, phantom: PhantomTokens): GatewayMetrics {
   const all = createMetrics()
-  const outcome = ['allow', ...Object.keys(errorCodes), ...Object.keys(gatewayErrorCodes)]
+  const outcome = ['allow', ...Object.keys(doorCodes), ...Object.keys(errorCodes)]
   const decisions = all.counter('sallyport_decisions_total', 'Requests by the door that decided and its answer.', {
     door: ['1'],
     outcome,

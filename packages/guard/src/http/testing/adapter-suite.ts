@@ -200,7 +200,7 @@ function withoutRequestId(body: string): unknown {
 }
 
 /** Asks again until it is so or the time is over. */
-export async function until(milliseconds: number, holds: () => Promise<boolean>): Promise<boolean> {
+async function until(milliseconds: number, holds: () => Promise<boolean>): Promise<boolean> {
   const end = Date.now() + milliseconds
   while (Date.now() < end) if (await holds()) return true
   return false
