@@ -98,7 +98,7 @@ async function freePort(): Promise<number> {
 export const looks: Readonly<Record<string, BrowserContextOptions>> = {
   phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 },
   dark: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, colorScheme: 'dark' },
-  plain: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, javaScriptEnabled: false },
+  plain: { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2, javaScriptEnabled: false },
   desk: { viewport: { width: 1280, height: 800 } },
 }
 
