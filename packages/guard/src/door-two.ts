@@ -66,7 +66,8 @@ function refusalOf(
 ): GuardRefusal {
   const got = `${caller.subject} asks ${question.action}: ${decision.reason}`
   if (decision.outcome === 'step_up') {
-    if (decision.require === 'dpop')
+    const signIn = decision.acr_values !== undefined || decision.max_age !== undefined
+    if (decision.require === 'dpop' && !signIn)
       return { refused: 'dpop_required', rule: 'RFC 9449 §7.1', expected: 'a bound token', got }
     return {
       refused: 'step_up_required',
@@ -75,6 +76,7 @@ function refusalOf(
       got: `acr ${caller.acr ?? 'none'}, signed in at ${caller.authTime ?? 'an unknown time'}; ${got}`,
       ...(decision.acr_values === undefined ? {} : { acr_values: decision.acr_values }),
       ...(decision.max_age === undefined ? {} : { max_age: decision.max_age }),
+      ...(decision.require === 'dpop' ? { scheme: 'DPoP' } : {}),
     }
   }
   if (decision.outcome !== 'deny')

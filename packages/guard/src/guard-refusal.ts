@@ -3,7 +3,7 @@ import type { GuardErrorCode } from './error-codes.ts'
 
 /** Why a door stayed shut. `expected` and `got` are for the operator's log; the caller gets the code's title and hint. */
 export interface GuardRefusal extends Refusal<GuardErrorCode> {
-  /** The scheme the caller used, whose challenge the answer carries. */
+  /** The scheme whose challenge the answer carries: the caller's own, or the one that would do. */
   readonly scheme?: 'Bearer' | 'DPoP'
   /** RFC 9470 §3, for `step_up_required`. */
   readonly acr_values?: string

@@ -69,7 +69,7 @@ export function passDoorTwo<Request>(
     return chain(engine.current, policy => {
       engine.current = policy
       return chain(askPolicy(policy, caller, questions.flatMap(each), circumstances), refusal => {
-        if (refusal !== undefined) return { ...refusal, scheme }
+        if (refusal !== undefined) return { scheme, ...refusal }
         const objects = Object.fromEntries(questions.map(({ action, object }) => [action, object]))
         return { caller, object: questions[0]?.object, objects }
       })

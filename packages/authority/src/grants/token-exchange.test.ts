@@ -47,7 +47,7 @@ test('the gateway swaps an opaque token for a JWT that the service accepts (RFC 
   assert.equal(after.claims.exp - after.claims.iat, 60)
 })
 
-test('a JWT from outside is swapped as well, and its binding dropped: the gateway checked the proof', async t => {
+test('S77 a JWT from outside is swapped as well: its binding is dropped, and `sender` says that the gateway checked it', async t => {
   const harness = await openHarness()
   t.after(() => harness.close())
   const gateway = { ...harness.resources.gateway, token_format: 'jwt' as const }
@@ -56,7 +56,11 @@ test('a JWT from outside is swapped as well, and its binding dropped: the gatewa
   const tokens = await signedIn(harness, harness.clients.spa, { proofs: [proof(harness, key)] })
   assert.equal(tokens.token_type, 'DPoP')
   const body = given(await swap(harness, tokens.access_token))
-  assert.equal((await claimsOf(harness, body.access_token)).claims.cnf, undefined)
+  const { claims } = await claimsOf(harness, body.access_token)
+  assert.deepEqual([claims.cnf, claims.sender], [undefined, 'dpop'])
+  const bearer = await signedIn(harness, harness.clients.webApp)
+  const unbound = given(await swap(harness, bearer.access_token))
+  assert.equal((await claimsOf(harness, unbound.access_token)).claims.sender, undefined)
 })
 
 test('S60 exchange never widens scope, audience or lifetime (RFC 8693 §4.1)', async t => {

@@ -19,8 +19,9 @@ export interface Exchanged {
 /**
  * Token exchange (RFC 8693) for one purpose: the gateway swaps a token from outside, opaque or JWT, for a JWT that the
  * service behind it accepts. Same subject, client, sign-in and family; the service as audience; no wider scope; the end of
- * the outside token, or 60 s. `cnf` is dropped because the gateway checked the proof. The `jti` stays: it is the same
- * token by value, so what revokes one revokes the other.
+ * the outside token, or 60 s. `cnf` is dropped because the gateway checked the proof, and `sender` says that it did, for
+ * operations that want more than a bearer token (S77). The `jti` stays: it is the same token by value, so what revokes one
+ * revokes the other.
  *
  * @see DECISIONS "Phantom token"; RFC 8693 §2.1, §2.2; STANDARDS S59, S60
  */
@@ -61,7 +62,7 @@ async function phantomClaims(
   to: { readonly audience: string; readonly inside: Resource | undefined; readonly scope: readonly string[] },
   context: AuthorityContext,
 ): Promise<AccessTokenClaims> {
-  const { cnf: _checkedAtTheGateway, roles: _ofTheOutside, ...kept } = outside
+  const { cnf, roles: _ofTheOutside, ...kept } = outside
   const iat = context.now()
   const account = to.inside?.include_roles
     ? (await context.store.peek<Account>('account', outside.sub))?.value
@@ -73,6 +74,7 @@ async function phantomClaims(
     exp: Math.min(outside.exp, iat + context.settings.phantomTokenTtlSeconds),
     scope: to.scope.join(' '),
     ...(account === undefined ? {} : { roles: account.roles }),
+    ...(cnf?.jkt === undefined ? {} : { sender: 'dpop' }),
   }
 }
 
