@@ -314,7 +314,10 @@ test('a policy’s answers become 403, 401 step-up and 401 DPoP; what is no answ
   const sender = await deciding(() => ({ outcome: 'step_up', reason: 'bearer', require: 'dpop' }))
   assert.match(sender.headers['www-authenticate'] ?? '', /^DPoP /)
   const both = await deciding(() => ({ outcome: 'step_up', reason: 'x', acr_values: 'phr', require: 'dpop' }))
-  assert.match(both.headers['www-authenticate'] ?? '', /^DPoP error="insufficient_user_authentication".*acr_values="phr"/)
+  assert.match(
+    both.headers['www-authenticate'] ?? '',
+    /^DPoP error="insufficient_user_authentication".*acr_values="phr"/,
+  )
   const throwing = await deciding(() => {
     throw new Error('out of memory')
   })
