@@ -1,5 +1,5 @@
 export { type Command, exitCodes, type Outcome } from './command-line/command.ts'
 export { runCommandLine } from './command-line/run.ts'
 export { commands } from './command-line/table.ts'
-export { type Settings } from './configuration/load.ts'
+export type { Settings } from './configuration/load.ts'
 export { sections } from './configuration/sections.ts'

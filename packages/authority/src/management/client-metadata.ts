@@ -2,7 +2,8 @@ import { importPublicJwk, isRefusal } from '@sallyport/credentials'
 import type { Client, GrantType } from '../client.ts'
 import type { AuthorityContext } from '../context.ts'
 import { nearestName } from '../nearest-name.ts'
-import { findResource } from '../resources.ts'
+import type { Resource } from '../resource.ts'
+import { listResources } from '../resources.ts'
 import { judgeRedirectTarget } from '../rules/redirect-uri.ts'
 import { openidScopes } from '../rules/scope.ts'
 import { publicJwk } from './public-jwk.ts'
@@ -196,21 +197,28 @@ function judgeUris(client: Judged, issuer: string): readonly Issue[] {
 }
 
 async function judgeScopes(context: Pick<AuthorityContext, 'store'>, client: Judged): Promise<readonly Issue[]> {
+  const all = await listResources(context)
   const issues: Issue[] = []
-  const known = new Set(openidScopes)
   for (const [index, identifier] of client.resources.entries()) {
-    const resource = await findResource(context, identifier)
-    if (resource === undefined) {
-      const hint = 'Register it first: POST /manage/resources.'
-      issues.push({ pointer: `/resources/${index}`, expected: 'a registered resource', got: identifier, hint })
-    }
-    for (const { scope } of resource?.scopes ?? []) known.add(scope)
+    if (all.some(({ resource }) => resource === identifier)) continue
+    const hint = 'Register it first: POST /manage/resources.'
+    issues.push({ pointer: `/resources/${index}`, expected: 'a registered resource', got: identifier, hint })
   }
+  const named = all.filter(({ resource }) => client.resources.includes(resource))
+  const known = new Set([...openidScopes, ...scopesOf(named)])
   for (const [index, scope] of client.scopes.entries()) {
-    if (known.has(scope)) continue
-    const nearest = nearestName(scope, known)
-    const hint = nearest === undefined ? 'Name the resource that defines it in resources.' : `Did you mean ${nearest}?`
-    issues.push({ pointer: `/scopes/${index}`, expected: `one of ${[...known].join(', ')}`, got: scope, hint })
+    if (!known.has(scope)) issues.push(unknownScope(index, scope, known, all))
   }
   return issues
+}
+
+const scopesOf = (resources: readonly Resource[]): readonly string[] =>
+  resources.flatMap(({ scopes }) => scopes.map(({ scope }) => scope))
+
+function unknownScope(index: number, scope: string, known: ReadonlySet<string>, all: readonly Resource[]): Issue {
+  const owner = all.find(resource => scopesOf([resource]).includes(scope))
+  const nearest = nearestName(scope, [...known, ...scopesOf(all)])
+  const guess = nearest === undefined ? 'No resource defines it.' : `Did you mean ${nearest}?`
+  const hint = owner === undefined ? guess : `It belongs to ${owner.resource}: name that in resources.`
+  return { pointer: `/scopes/${index}`, expected: [...known].join(', '), got: scope, hint }
 }

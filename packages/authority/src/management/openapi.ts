@@ -15,7 +15,11 @@ export function managementDescription(issuer: string): Readonly<Record<string, u
   }
   return {
     openapi: '3.1.1',
-    info: { title: 'Sallyport management API', version: '1', license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
+    info: {
+      title: 'Sallyport management API',
+      version: '1',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
     servers: [{ url: manageResource(issuer) }],
     tags: [...new Set(operations.map(({ tag }) => tag))].map(name => ({ name })),
     paths,
@@ -82,7 +86,7 @@ function publishedBody(operation: Operation, body: Schema): Schema | Readonly<Re
 
 function parameters(operation: Operation): readonly unknown[] {
   const inPath = [...operation.path.matchAll(/\{(?<name>\w+)\}/g)].map(match => ({
-    name: match.groups?.['name'],
+    name: match.groups?.name,
     in: 'path',
     required: true,
     schema: { type: 'string' },

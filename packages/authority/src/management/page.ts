@@ -17,11 +17,11 @@ export async function listPage<V>(
   show: (stored: Stored<V>) => Readonly<Record<string, unknown>>,
   index?: readonly [string, string],
 ): Promise<ManagementAnswer | Problem> {
-  const after = query['after'] === undefined ? undefined : Buffer.from(query['after'], 'base64url').toString('utf8')
+  const after = query.after === undefined ? undefined : Buffer.from(query.after, 'base64url').toString('utf8')
   if (after === '')
     return problem(400, 'invalid_query', 'after is not a page.', { expected: 'the next of the page before' })
   const page: Page = {
-    limit: Number(query['limit'] ?? pageQuery.limit.default),
+    limit: Number(query.limit ?? pageQuery.limit.default),
     ...(after === undefined ? {} : { after }),
     ...(index === undefined ? {} : { index }),
   }

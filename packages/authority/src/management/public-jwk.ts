@@ -9,7 +9,7 @@ export function publicJwk(sent: Readonly<Record<string, unknown>>): readonly Pub
   const labels = {
     kid: imported.kid,
     use: 'sig',
-    ...(sent['alg'] === undefined || alg === undefined ? {} : { alg }),
+    ...(sent.alg === undefined || alg === undefined ? {} : { alg }),
   } as const
   if (kty === 'EC' && crv === 'P-256' && x !== undefined && y !== undefined) return [{ kty, crv, x, y, ...labels }]
   if (kty === 'OKP' && crv === 'Ed25519' && x !== undefined) return [{ kty, crv, x, ...labels }]

@@ -47,7 +47,7 @@ export function refusedBy(answer: Answer, what: string): CommandFailure {
   const { body, status } = answer
   const text = (name: string): string | undefined => (typeof body[name] === 'string' ? body[name] : undefined)
   const code = text('reason') ?? text('code') ?? text('error') ?? `http_${status}`
-  const errors = Array.isArray(body['errors']) ? body['errors'].map(describeIssue) : []
+  const errors = Array.isArray(body.errors) ? body.errors.map(describeIssue) : []
   const hint = text('error_description') ?? text('detail')
   const expected = text('expected')
   const got = text('got')

@@ -22,7 +22,10 @@ export async function openManagement(invocation: Invocation, terminal: Terminal)
   const installation = installationOf(invocation, terminal)
   const { issuer, home } = installation
   const proof = { clientId: administratorId, kind: 'key', key: administratorKey(home) } as const
-  const { access_token } = await requestToken(issuer, proof, { grant_type: 'client_credentials', resource: `${issuer}/manage` })
+  const { access_token } = await requestToken(issuer, proof, {
+    grant_type: 'client_credentials',
+    resource: `${issuer}/manage`,
+  })
   const ask = async (path: string, init: RequestInit = {}): Promise<Answer> => {
     const headers = { ...init.headers, authorization: `Bearer ${access_token}` }
     const answer = await callJson(`${issuer}/manage${path}`, { ...init, headers })
@@ -43,8 +46,8 @@ export async function openManagement(invocation: Invocation, terminal: Terminal)
       do {
         const separator = path.includes('?') ? '&' : '?'
         const page = await ask(`${path}${separator}limit=200${typeof next === 'string' ? `&after=${next}` : ''}`)
-        if (Array.isArray(page.body['items'])) items.push(...page.body['items'])
-        next = page.body['next']
+        if (Array.isArray(page.body.items)) items.push(...page.body.items)
+        next = page.body.next
       } while (typeof next === 'string')
       return items
     },

@@ -14,7 +14,7 @@ export interface SavedClient {
 
 /** The caller's own profile: `$XDG_CONFIG_HOME/sallyport/clients.json`, 0600. */
 function profilePath({ environment }: Terminal): string {
-  const base = environment['XDG_CONFIG_HOME'] ?? join(environment['HOME'] ?? homedir(), '.config')
+  const base = environment.XDG_CONFIG_HOME ?? join(environment.HOME ?? homedir(), '.config')
   return join(base, 'sallyport', 'clients.json')
 }
 

@@ -45,13 +45,17 @@ export async function signIn(wanted: SignIn): Promise<GotToken> {
   if (searchParams.get('state') !== state || searchParams.get('iss') !== issuer) {
     throw refused('wrong_response', 'The answer is not to this request (state, iss).')
   }
-  return requestToken(issuer, { clientId, kind: 'none' }, {
-    grant_type: 'authorization_code',
-    code: searchParams.get('code') ?? '',
-    redirect_uri: redirectUri,
-    code_verifier: verifier,
-    resource: wanted.resource,
-  })
+  return requestToken(
+    issuer,
+    { clientId, kind: 'none' },
+    {
+      grant_type: 'authorization_code',
+      code: searchParams.get('code') ?? '',
+      redirect_uri: redirectUri,
+      code_verifier: verifier,
+      resource: wanted.resource,
+    },
+  )
 }
 
 /** Goes from page to page until the redirect back to us. */
@@ -68,7 +72,8 @@ async function walk(start: string, redirectUri: string, wanted: SignIn): Promise
       await answer.arrayBuffer()
       const target = new URL(location, next.url)
       if (target.href.startsWith(`${redirectUri}?`)) return target
-      if (target.origin !== new URL(wanted.issuer).origin) throw refused('wrong_redirect', `It leads to ${target.origin}.`)
+      if (target.origin !== new URL(wanted.issuer).origin)
+        throw refused('wrong_redirect', `It leads to ${target.origin}.`)
       next = { url: target.href, init: {} }
       continue
     }
@@ -90,7 +95,12 @@ function fillIn(html: string, url: string, wanted: SignIn, status: number) {
 
 function submit(form: PageForm, url: string, answers: Readonly<Record<string, string>>) {
   const target = new URL(form.action, url)
-  const body = new URLSearchParams([...form.fields, ...Object.entries(answers)].reduce((all, [name, value]) => all.set(name, value), new Map<string, string>()).entries().toArray())
+  const body = new URLSearchParams(
+    [...form.fields, ...Object.entries(answers)]
+      .reduce((all, [name, value]) => all.set(name, value), new Map<string, string>())
+      .entries()
+      .toArray(),
+  )
   const headers = { origin: target.origin, 'sec-fetch-site': 'same-origin' }
   return { url: target.href, init: { method: form.method, headers, body } }
 }

@@ -45,3 +45,20 @@ export function table(titles: readonly string[], rows: readonly (readonly string
 function shellQuote(value: string): string {
   return /^[\w./:@%+=-]+$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`
 }
+
+/** A record's members, one a line; times as they are read by people. */
+export function members(record: Readonly<Record<string, unknown>>): string {
+  const rows = Object.entries(record).map(([name, value]) => [name, shownMember(name, value)] as const)
+  const width = Math.max(...rows.map(([name]) => name.length))
+  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n')
+}
+
+/** Unix seconds as a date and time in UTC. */
+export const shownTime = (seconds: number): string =>
+  `${new Date(seconds * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+
+function shownMember(name: string, value: unknown): string {
+  if (typeof value === 'number' && /(_at|^exp|^iat|^auth_time|_from|_until)$/.test(name)) return shownTime(value)
+  if (Array.isArray(value) && value.every(item => typeof item === 'string')) return value.join(' ')
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+}

@@ -8,7 +8,12 @@ const clientFlags: readonly Flag[] = [
   { name: 'redirect', value: 'uri', many: true, summary: 'where sign-in may return to, byte for byte' },
   { name: 'logout-redirect', value: 'uri', many: true, summary: 'where sign-out may return to' },
   { name: 'scope', value: 'scope', many: true, summary: 'what it may ask for' },
-  { name: 'resource', value: 'uri', many: true, summary: 'the APIs it may ask tokens for; default: those that define its scopes' },
+  {
+    name: 'resource',
+    value: 'uri',
+    many: true,
+    summary: 'the APIs it may ask tokens for; default: those that define its scopes',
+  },
   { name: 'type', value: 'type', summary: 'web or native' },
   { name: 'jwk', value: 'file', summary: 'its public key, for private_key_jwt' },
   { name: 'dpop', summary: 'only tokens bound to a DPoP key' },
@@ -20,7 +25,11 @@ export const commands: readonly Command[] = [
   {
     path: ['start'],
     summary: 'Starts the authority and, as a demo, everything around it',
-    examples: ['npm start', `${sallyport} start --home /var/lib/sallyport --config sallyport.yaml`, `${sallyport} start --authority-port 5000 --json`],
+    examples: [
+      'npm start',
+      `${sallyport} start --home /var/lib/sallyport --config sallyport.yaml`,
+      `${sallyport} start --authority-port 5000 --json`,
+    ],
     flags: [
       { name: 'authority-port', value: 'port', summary: 'default 4000' },
       { name: 'gateway-port', value: 'port', summary: 'default 4100' },
@@ -69,16 +78,27 @@ export const commands: readonly Command[] = [
       `${sallyport} client set nightly --disable`,
     ],
     operands: [{ name: 'client_id', summary: 'its id' }],
-    flags: [...clientFlags, { name: 'disable', summary: 'end all its tokens and refuse it' }, { name: 'enable', summary: 'let it in again' }],
+    flags: [
+      ...clientFlags,
+      { name: 'disable', summary: 'end all its tokens and refuse it' },
+      { name: 'enable', summary: 'let it in again' },
+    ],
     load: () => import('../commands/client-set.ts'),
   },
   {
     path: ['client', 'rotate-secret'],
     summary: 'Makes a new secret; the present one ends after a day',
-    examples: [`${sallyport} client rotate-secret nightly`, `${sallyport} client rotate-secret nightly --previous-expires-in 0 --yes`],
+    examples: [
+      `${sallyport} client rotate-secret nightly`,
+      `${sallyport} client rotate-secret nightly --previous-expires-in 0 --yes`,
+    ],
     operands: [{ name: 'client_id', summary: 'its id' }],
     flags: [
-      { name: 'previous-expires-in', value: 'seconds', summary: 'how long the present secret goes on working; default 86400' },
+      {
+        name: 'previous-expires-in',
+        value: 'seconds',
+        summary: 'how long the present secret goes on working; default 86400',
+      },
       { name: 'save', summary: 'keep the new secret in your own profile (0600)' },
     ],
     load: () => import('../commands/client-rotate-secret.ts'),
@@ -230,7 +250,11 @@ export const commands: readonly Command[] = [
   {
     path: ['grant', 'list'],
     summary: 'Lists what users allowed to clients',
-    examples: [`${sallyport} grant list`, `${sallyport} grant list --user alice`, `${sallyport} grant list --client shop`],
+    examples: [
+      `${sallyport} grant list`,
+      `${sallyport} grant list --user alice`,
+      `${sallyport} grant list --client shop`,
+    ],
     flags: [
       { name: 'user', value: 'username', summary: 'only of this user' },
       { name: 'client', value: 'client_id', summary: 'only of this client' },
@@ -249,13 +273,16 @@ export const commands: readonly Command[] = [
     path: ['policy', 'test'],
     summary: "Runs a policy's own tests with opa",
     examples: [`${sallyport} policy test policies/orders`],
-    operands: [{ name: 'folder', summary: 'the policy; default policies', optional: true }],
+    operands: [{ name: 'folder', summary: 'a policy, or a folder of policies; default policies', optional: true }],
     load: () => import('../commands/policy-test.ts'),
   },
   {
     path: ['policy', 'try'],
     summary: 'Asks a compiled policy one question and shows its answer',
-    examples: [`${sallyport} policy try policies/orders --input question.json`, `${sallyport} policy try policies/owner --input -`],
+    examples: [
+      `${sallyport} policy try policies/orders --input question.json`,
+      `${sallyport} policy try policies/owner --input -`,
+    ],
     operands: [{ name: 'folder', summary: 'the policy' }],
     flags: [{ name: 'input', value: 'file', summary: 'the question as JSON; - reads standard input' }],
     load: () => import('../commands/policy-try.ts'),

@@ -30,7 +30,7 @@ export function processTerminal(options: TerminalOptions): Terminal {
     out: text => void process.stdout.write(text),
     note: text => void process.stderr.write(text),
     interactive,
-    colour: process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '',
+    colour: process.stdout.isTTY === true && (process.env.NO_COLOR ?? '') === '',
     json: options.json,
     environment: process.env,
     directory: process.cwd(),

@@ -8,8 +8,8 @@ import type { Ports } from '../demo/addresses.ts'
 import { startReport } from '../demo/start-report.ts'
 import { homePaths, openHome, shownFolder } from '../home/home.ts'
 import { lockHome } from '../home/lock.ts'
-import { releaseVersion } from '../release.ts'
 import { removeRunning, writeRunning } from '../home/running.ts'
+import { releaseVersion } from '../release.ts'
 
 /** Starts everything and serves until a signal. What is printed is what is there. */
 export async function run(invocation: Invocation, terminal: Terminal): Promise<Outcome> {
@@ -29,7 +29,12 @@ export async function run(invocation: Invocation, terminal: Terminal): Promise<O
   try {
     const system = await startSystem({ home, settings: loaded.values, ports, environment, log })
     const reload = watchConfiguration(loaded, environment, log, settings => system.reconfigure(settings))
-    writeRunning(home, { pid: process.pid, issuer: system.addresses.issuer, addresses: system.parts, started_at: Math.floor(Date.now() / 1000) })
+    writeRunning(home, {
+      pid: process.pid,
+      issuer: system.addresses.issuer,
+      addresses: system.parts,
+      started_at: Math.floor(Date.now() / 1000),
+    })
     const report = startReport({
       version: releaseVersion(),
       seconds: (Date.now() - startedAt) / 1000,

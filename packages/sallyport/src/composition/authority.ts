@@ -1,4 +1,11 @@
-import { type AuthorityContext, type AuthoritySettings, argon2Passwords, createAuthority, openSigningKeys, type SigningKeys } from '@sallyport/authority'
+import {
+  type AuthorityContext,
+  type AuthoritySettings,
+  argon2Passwords,
+  createAuthority,
+  openSigningKeys,
+  type SigningKeys,
+} from '@sallyport/authority'
 import { batchedSign, dpopNonces } from '@sallyport/credentials'
 import type { Listener, Log, Metrics } from '@sallyport/server'
 import type { Settings } from '../configuration/load.ts'

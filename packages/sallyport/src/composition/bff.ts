@@ -40,7 +40,9 @@ export async function composeBff(options: {
       clientId: 'shop',
       scope: ['openid', 'profile', 'offline_access', ...orderScopes],
       resources: [demoResources(addresses).outside],
-      routes: [{ prefix: '/api/orders', upstream: `${addresses.gateway}/orders`, methods: ['GET', 'POST', 'PATCH', 'DELETE'] }],
+      routes: [
+        { prefix: '/api/orders', upstream: `${addresses.gateway}/orders`, methods: ['GET', 'POST', 'PATCH', 'DELETE'] },
+      ],
       sessionTtlSeconds: settings.sessions.ttlSeconds,
     },
     store,

@@ -1,4 +1,13 @@
-import { type AuditTrail, createSealer, type MasterKey, openAuditTrail, openMasterKey, openSqliteStore, type SqliteStore, StoreError } from '@sallyport/store'
+import {
+  type AuditTrail,
+  createSealer,
+  type MasterKey,
+  openAuditTrail,
+  openMasterKey,
+  openSqliteStore,
+  type SqliteStore,
+  StoreError,
+} from '@sallyport/store'
 import { CommandFailure } from '../command-line/command.ts'
 import type { Environment } from '../configuration/load.ts'
 import type { Home } from '../home/home.ts'
@@ -22,15 +31,20 @@ const sealedKinds = {
 /**
  * Opens the databases, each sealed under a key of its own, and the audit trail.
  *
+ * @param options.writer  the name of this process's chain in the trail; one process at a time has it
  * @throws CommandFailure that says what is wrong with the data folder and what to do: exit 3
  */
-export async function openData(home: Home, environment: Environment, withBff: boolean): Promise<Data> {
+export async function openData(
+  home: Home,
+  environment: Environment,
+  options: { readonly writer: string; readonly bff: boolean },
+): Promise<Data> {
   try {
     const masterKey = openMasterKey({ home: home.folder, environment })
     const [authority, bff, audit] = await Promise.all([
       openDatabase('authority', home.authorityDatabase, masterKey),
-      withBff ? openDatabase('bff', home.bffDatabase, masterKey) : undefined,
-      openAuditTrail({ path: home.audit, writer: 'authority', nowSeconds }),
+      options.bff ? openDatabase('bff', home.bffDatabase, masterKey) : undefined,
+      openAuditTrail({ path: home.audit, writer: options.writer, nowSeconds }),
     ])
     const close = async () => {
       await Promise.all([authority.close(), bff?.close(), audit.close()])

@@ -28,5 +28,18 @@ export function withDoorOne(log: Log, part: string, decisions: DecisionFile): Lo
 export function doorOneRecord(part: string, fields: LogFields): Readonly<Record<string, unknown>> {
   const { code, door = 1, expected, got, hint, do: todo, rule, method, path, request_id } = fields
   const at = Date.now() / 1000
-  return { at, door, part, request_id, outcome: 'deny', reason: code, method, path, expected, got, hint: hint ?? todo, rule }
+  return {
+    at,
+    door,
+    part,
+    request_id,
+    outcome: 'deny',
+    reason: code,
+    method,
+    path,
+    expected,
+    got,
+    hint: hint ?? todo,
+    rule,
+  }
 }

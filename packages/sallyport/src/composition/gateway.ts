@@ -1,5 +1,5 @@
-import { createGateway, type Gateway } from '@sallyport/gateway'
 import type { SigningKey } from '@sallyport/credentials'
+import { createGateway, type Gateway } from '@sallyport/gateway'
 import type { Log } from '@sallyport/server'
 import type { Settings } from '../configuration/load.ts'
 import { type Addresses, demoResources, type Ports } from '../demo/addresses.ts'

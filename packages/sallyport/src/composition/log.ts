@@ -12,14 +12,20 @@ export interface OpenedLog {
  *
  * @param file  where to; `-` is standard error
  */
-export function openLog(options: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly file: string }): OpenedLog {
+export function openLog(options: {
+  readonly level: 'debug' | 'info' | 'warn' | 'error'
+  readonly file: string
+}): OpenedLog {
   const destination = pino.destination({
     ...(options.file === '-' ? { fd: 2 } : { dest: options.file }),
     mode: 0o600,
     sync: false,
     minLength: 0,
   })
-  const logger = pino({ level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime, messageKey: 'event' }, destination)
+  const logger = pino(
+    { level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime, messageKey: 'event' },
+    destination,
+  )
   return { log: logOn(logger), flush: () => destination.flushSync() }
 }
 

@@ -3,7 +3,6 @@ import type { Log } from '@sallyport/server'
 import { type Addresses, demoResources } from '../demo/addresses.ts'
 import type { Home } from '../home/home.ts'
 import { type Supervisor, supervise } from './child-process.ts'
-import { type DecisionFile, doorOneRecord } from './decision-file.ts'
 
 const script = fileURLToPath(new URL('../../../../examples/orders-api/src/main.ts', import.meta.url))
 const askMs = 1_000
@@ -19,9 +18,8 @@ export function ordersApi(options: {
   readonly owners: Readonly<Record<string, string>>
   readonly home: Home
   readonly log: Log
-  readonly decisions: DecisionFile
 }): Supervisor {
-  const { addresses, port, owners, home, log, decisions } = options
+  const { addresses, port, owners, home, log } = options
   const args = ['--issuer', addresses.issuer, '--resource', demoResources(addresses).inside, '--port', String(port)]
   const files = ['--database', home.ordersDatabase, '--decision-log', home.decisions, '--end-with-stdin']
   const seeds = Object.entries(owners).flatMap(([name, subject]) => ['--demo-owner', `${name}=${subject}`])
@@ -32,7 +30,7 @@ export function ordersApi(options: {
       args: [...args, ...files, ...seeds],
       environment: { NODE_ENV: 'production' },
       ready: () => isReady(`http://localhost:${port}/readyz`),
-      said: line => writeSaid(line, log, decisions),
+      said: line => writeSaid(line, log),
     },
     log,
   )
@@ -46,13 +44,11 @@ async function isReady(url: string): Promise<boolean> {
   }
 }
 
-/** What the service writes to its log becomes a line of ours; its door one's refusals join the decisions. */
-function writeSaid(line: string, log: Log, decisions: DecisionFile): void {
+/** What the service writes to its log becomes a line of ours. */
+function writeSaid(line: string, log: Log): void {
   const { event, level, at: _at, time: _time, ...fields } = readLine(line)
-  const name = typeof event === 'string' ? event : 'said'
   const write = level === 'error' ? log.error : level === 'warn' ? log.warn : log.info
-  write(name, { child: 'orders-api', ...fields })
-  if (name.endsWith('refused') && fields['code'] !== undefined) decisions.append(doorOneRecord('orders-api', fields))
+  write(typeof event === 'string' ? event : 'said', { child: 'orders-api', ...fields })
 }
 
 function readLine(line: string): Readonly<Record<string, unknown>> {

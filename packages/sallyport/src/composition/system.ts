@@ -54,7 +54,7 @@ async function startParts(
   const { home, settings, ports, log } = options
   const demo = settings.demo.enabled
   const addresses = publicAddresses(settings, ports)
-  const data = await openData(home, options.environment, demo)
+  const data = await openData(home, options.environment, { writer: 'authority', bff: demo })
   stops.push(() => data.close())
   const authority = await composeAuthority({ issuer: addresses.issuer, settings, data, log })
   stops.push(() => authority.close())
@@ -88,7 +88,7 @@ async function startDemo(
   ])
   const decisions = openDecisionFile(home.decisions)
   stops.push(() => decisions.close())
-  const orders = ordersApi({ addresses, port: ports.ordersApi, owners: await ownersOf(authority.context), home, log, decisions })
+  const orders = ordersApi({ addresses, port: ports.ordersApi, owners: await ownersOf(authority.context), home, log })
   stops.push(() => orders.stop())
   const startGateway = async () => {
     const clientKey = demoClientKey(file, 'gateway')

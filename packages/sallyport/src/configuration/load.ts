@@ -18,8 +18,12 @@ export type Environment = Readonly<Record<string, string | undefined>>
 const otherVariables = ['SALLYPORT_HOME', 'SALLYPORT_CONFIG', 'SALLYPORT_CLIENT_SECRET']
 
 /** The configuration file: `--config`, `$SALLYPORT_CONFIG`, `./sallyport.yaml`, `/etc/sallyport/sallyport.yaml`; the first wins. */
-export function findConfigurationFile(flag: string | undefined, environment: Environment, directory: string): string | undefined {
-  const named = flag ?? environment['SALLYPORT_CONFIG']
+export function findConfigurationFile(
+  flag: string | undefined,
+  environment: Environment,
+  directory: string,
+): string | undefined {
+  const named = flag ?? environment.SALLYPORT_CONFIG
   if (named !== undefined && named !== '') return resolve(directory, named)
   return [resolve(directory, 'sallyport.yaml'), '/etc/sallyport/sallyport.yaml'].find(path => existsSync(path))
 }

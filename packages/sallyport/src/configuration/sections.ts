@@ -129,7 +129,11 @@ export const sections = [
     },
     'The edge.',
   ),
-  section('app', { port: port({ about: 'Port of the shop and its back end.', default: demoPorts.app }) }, 'The demo shop.'),
+  section(
+    'app',
+    { port: port({ about: 'Port of the shop and its back end.', default: demoPorts.app }) },
+    'The demo shop.',
+  ),
   section(
     'ordersApi',
     { port: port({ about: 'Port of the orders API.', default: demoPorts.ordersApi }) },
@@ -143,8 +147,14 @@ export const sections = [
   section(
     'log',
     {
-      level: choice(['debug', 'info', 'warn', 'error'], { about: 'The least important lines written.', default: 'info' }),
-      file: path({ about: 'Where lines go; - is standard error. Default: sallyport.log in the data folder.', optional: true }),
+      level: choice(['debug', 'info', 'warn', 'error'], {
+        about: 'The least important lines written.',
+        default: 'info',
+      }),
+      file: path({
+        about: 'Where lines go; - is standard error. Default: sallyport.log in the data folder.',
+        optional: true,
+      }),
     },
     'The log: one JSON object a line, without tokens, secrets, codes and passwords.',
   ),

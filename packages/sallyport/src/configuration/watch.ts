@@ -39,7 +39,8 @@ export function watchConfiguration(
   process.on('SIGHUP', soon)
   const { file } = loaded
   // The folder is watched, because editors replace a file rather than write into it.
-  const watcher = file === undefined ? undefined : watch(dirname(file), (_event, name) => name === basename(file) && soon())
+  const watcher =
+    file === undefined ? undefined : watch(dirname(file), (_event, name) => name === basename(file) && soon())
   watcher?.unref()
   return {
     close: () => {

@@ -109,7 +109,12 @@ function machine(id: string, name: string, credential: 'secret' | 'key', resourc
 }
 
 /** A part of the system that asks on its own behalf; it has no scope of its own. */
-function service(id: string, name: string, grant_types: Client['grant_types'], resources: readonly string[]): DemoClientPlan {
+function service(
+  id: string,
+  name: string,
+  grant_types: Client['grant_types'],
+  resources: readonly string[],
+): DemoClientPlan {
   const client: DemoClientPlan['client'] = {
     ...usual,
     client_id: id,

@@ -1,5 +1,13 @@
 import { type AuthorityContext, createAccount, findAccountByUsername, setPassword } from '@sallyport/authority'
-import { exportPrivateJwk, generateSigningKey, importPrivateJwk, isRefusal, mintOpaqueToken, parseOpaqueToken, type PrivateJwk } from '@sallyport/credentials'
+import {
+  exportPrivateJwk,
+  generateSigningKey,
+  importPrivateJwk,
+  isRefusal,
+  mintOpaqueToken,
+  type PrivateJwk,
+  parseOpaqueToken,
+} from '@sallyport/credentials'
 import type { Write } from '@sallyport/store'
 import type { Home } from '../home/home.ts'
 import type { Addresses } from './addresses.ts'
@@ -20,7 +28,10 @@ export async function seedDemo(context: AuthorityContext, home: Home, addresses:
   const plans = demoClients(addresses)
   const clients = plans.map(plan => demoClient(plan, former, context))
   const users = await Promise.all(demoUsers.map(user => demoUser(user, former, context)))
-  await context.store.commit([...resourceWrites(addresses), ...plans.map((plan, index) => clientWrite(plan, clients[index], context))])
+  await context.store.commit([
+    ...resourceWrites(addresses),
+    ...plans.map((plan, index) => clientWrite(plan, clients[index], context)),
+  ])
   const demo: DemoFile = {
     issuer: addresses.issuer,
     gateway: addresses.gateway,
@@ -69,7 +80,9 @@ function demoClient(plan: DemoClientPlan, former: DemoFile | undefined, context:
     token_endpoint_auth_method: client.token_endpoint_auth_method,
     grant_types: client.grant_types,
     ...(client.redirect_uris.length === 0 ? {} : { redirect_uris: client.redirect_uris }),
-    ...(client.post_logout_redirect_uris.length === 0 ? {} : { post_logout_redirect_uris: client.post_logout_redirect_uris }),
+    ...(client.post_logout_redirect_uris.length === 0
+      ? {}
+      : { post_logout_redirect_uris: client.post_logout_redirect_uris }),
     scope: client.scopes.join(' '),
     resource: client.resources[0] ?? '',
     resources: client.resources,
@@ -77,7 +90,8 @@ function demoClient(plan: DemoClientPlan, former: DemoFile | undefined, context:
 }
 
 function clientWrite(plan: DemoClientPlan, made: DemoClient | undefined, context: AuthorityContext): Write {
-  const secretHash = made?.client_secret === undefined ? undefined : parseOpaqueToken(made.client_secret, 'cs')?.secretHash
+  const secretHash =
+    made?.client_secret === undefined ? undefined : parseOpaqueToken(made.client_secret, 'cs')?.secretHash
   const publicJwk = made?.private_jwk === undefined ? undefined : publicHalf(made.private_jwk)
   const value = demoClientRecord(plan, {
     ...(secretHash === undefined ? {} : { secretHash }),

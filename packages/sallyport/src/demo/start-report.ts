@@ -30,14 +30,21 @@ export function startReport(options: {
   const mode = demo ? '  demo' : ''
   const head = `Sallyport ${version}${mode}  ready in ${options.seconds.toFixed(1)} s  data ${folder}${configuration}`
   const lines = [head, ...names.map(column), ...(demo ? [users, ...tries(parts)] : []), '']
-  const data = { ready: true, version, seconds: Number(options.seconds.toFixed(2)), data: folder, issuer: addresses.issuer, addresses: parts }
+  const data = {
+    ready: true,
+    version,
+    seconds: Number(options.seconds.toFixed(2)),
+    data: folder,
+    issuer: addresses.issuer,
+    addresses: parts,
+  }
   return { text: lines.join('\n'), data }
 }
 
 const users = '  users       alice, bob, carol (support); passwords: npx sallyport demo show'
 
 function tries(parts: Readonly<Record<string, string>>): readonly string[] {
-  const gateway = parts['gateway']?.replace('http://', '')
+  const gateway = parts.gateway?.replace('http://', '')
   if (gateway === undefined) return []
   return [
     'Try',

@@ -1,6 +1,18 @@
 import { existsSync } from 'node:fs'
-import { type AuthorityContext, type Client, localAdministrator, manageResourceRecord, manageScopes } from '@sallyport/authority'
-import { exportPrivateJwk, generateSigningKey, importPrivateJwk, isRefusal, type SigningKey } from '@sallyport/credentials'
+import {
+  type AuthorityContext,
+  type Client,
+  localAdministrator,
+  manageResourceRecord,
+  manageScopes,
+} from '@sallyport/authority'
+import {
+  exportPrivateJwk,
+  generateSigningKey,
+  importPrivateJwk,
+  isRefusal,
+  type SigningKey,
+} from '@sallyport/credentials'
 import { CommandFailure } from '../command-line/command.ts'
 import type { Home } from './home.ts'
 import { readJsonFile, writePrivateFile } from './private-file.ts'

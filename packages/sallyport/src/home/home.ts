@@ -29,7 +29,7 @@ export function homePaths(
   environment: Readonly<Record<string, string | undefined>>,
   directory: string,
 ): Home {
-  const given = environment['SALLYPORT_HOME']
+  const given = environment.SALLYPORT_HOME
   const folder = resolve(directory, flag ?? (given === undefined || given === '' ? '.sallyport' : given))
   const inside = (name: string): string => join(folder, name)
   return {
@@ -80,4 +80,20 @@ function notWritable(home: Home, got: string): CommandFailure {
     got,
     hint: 'Give this user the rights, or choose another folder with --home or $SALLYPORT_HOME.',
   })
+}
+
+/** Everything that a start makes in the folder, the lock aside. */
+export function homeFiles(home: Home): readonly string[] {
+  const databases = [home.authorityDatabase, home.bffDatabase, home.ordersDatabase]
+  return [
+    ...databases.flatMap(path => [path, `${path}-wal`, `${path}-shm`]),
+    join(home.folder, 'master.key'),
+    home.audit,
+    home.decisions,
+    home.demo,
+    home.administratorKey,
+    home.tls,
+    home.running,
+    home.log,
+  ]
 }

@@ -19,7 +19,7 @@ export async function authenticate(
 ): Promise<Caller | Problem> {
   const { authority } = context
   const header = request.headers.authorization
-  const token = /^Bearer +(?<token>[\w.~+/-]+=*)$/i.exec(header ?? '')?.groups?.['token']
+  const token = /^Bearer +(?<token>[\w.~+/-]+=*)$/i.exec(header ?? '')?.groups?.token
   if (token === undefined)
     return unauthorized(header === undefined ? undefined : 'malformed', 'Authorization: Bearer <token>')
   const resource = manageResource(authority.issuer)

@@ -88,7 +88,7 @@ function readIfMatch(header: string | undefined): { readonly version: number | u
     })
   }
   if (header.trim() === '*') return { version: undefined }
-  const version = /^\s*"(?<version>\d{1,15})"\s*$/.exec(header)?.groups?.['version']
+  const version = /^\s*"(?<version>\d{1,15})"\s*$/.exec(header)?.groups?.version
   if (version !== undefined) return { version: Number(version) }
   return problem(412, 'changed_meanwhile', 'If-Match is no tag of this record.', { got: header.slice(0, 60) })
 }

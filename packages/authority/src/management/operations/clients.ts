@@ -121,7 +121,7 @@ export const clientOperations: readonly Operation[] = [
     },
     async ({ params }, { authority }) =>
       notFoundOr(
-        await authority.store.peek<Client>('client', params['client_id'] ?? ''),
+        await authority.store.peek<Client>('client', params.client_id ?? ''),
         'client',
         params,
         ({ value, version }) => ({
@@ -208,7 +208,7 @@ async function changeClient(
 ): Promise<ManagementAnswer | Problem> {
   return writeVersioned<Client>(request, context, {
     kind: 'client',
-    id: request.params['client_id'] ?? '',
+    id: request.params.client_id ?? '',
     next: async client => {
       const { client_id: id, secrets, created_at, ...metadata } = client
       const merged = applyMergePatch<ClientMetadata>(givenMetadata(metadata), request)
@@ -233,7 +233,7 @@ async function rotateSecret(
   let made: NewSecret | undefined
   return writeVersioned<Client>(request, context, {
     kind: 'client',
-    id: request.params['client_id'] ?? '',
+    id: request.params.client_id ?? '',
     next: async client => {
       made = newSecret(client.token_endpoint_auth_method, authority)
       if (made === undefined) {
@@ -260,7 +260,7 @@ async function removeClient(
   request: ManagementRequest<undefined>,
   context: ManagementContext,
 ): Promise<ManagementAnswer | Problem> {
-  const id = request.params['client_id'] ?? ''
+  const id = request.params.client_id ?? ''
   const stored = await context.authority.store.peek<Client>('client', id)
   if (stored === undefined) return {}
   if (id === context.localAdministrator) {

@@ -67,7 +67,7 @@ export const grantOperations: readonly Operation[] = [
     },
     async (request, context) => {
       const { authority } = context
-      const id = request.params['id'] ?? ''
+      const id = request.params.id ?? ''
       const stored = await authority.store.peek<Grant>('grant', id)
       if (stored === undefined) return { body: { revoked_families: 0 } }
       if (stored.value.revoked_at === undefined) {

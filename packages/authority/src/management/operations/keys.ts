@@ -79,7 +79,7 @@ export const keyOperations: readonly Operation[] = [
     },
     async (request, context) => {
       const { authority } = context
-      const kid = request.params['kid'] ?? ''
+      const kid = request.params.kid ?? ''
       const entry = authority.keys.ring().keys.find(each => each.key.kid === kid)
       if (entry === undefined) return {}
       // The next key signs before this one is gone, so that no token request fails between.

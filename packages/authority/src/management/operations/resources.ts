@@ -80,7 +80,7 @@ export const resourceOperations: readonly Operation[] = [
     },
     async ({ params }, { authority }) =>
       notFoundOr(
-        await authority.store.peek<Resource>('resource', params['resource'] ?? ''),
+        await authority.store.peek<Resource>('resource', params.resource ?? ''),
         'resource',
         params,
         ({ value, version }) => ({
@@ -139,7 +139,7 @@ async function changeResource(
   request: ManagementRequest<Partial<ValueOf<typeof resourceSchema>>>,
   context: ManagementContext,
 ): Promise<ManagementAnswer | Problem> {
-  const id = request.params['resource'] ?? ''
+  const id = request.params.resource ?? ''
   if (id === manageResource(context.authority.issuer)) return ownResource
   return writeVersioned<Resource>(request, context, {
     kind: 'resource',
@@ -160,7 +160,7 @@ async function removeResource(
   context: ManagementContext,
 ): Promise<ManagementAnswer | Problem> {
   const { authority } = context
-  const id = request.params['resource'] ?? ''
+  const id = request.params.resource ?? ''
   if (id === manageResource(authority.issuer)) return ownResource
   if ((await authority.store.peek('resource', id)) === undefined) return {}
   const user = await clientOf(id, context)

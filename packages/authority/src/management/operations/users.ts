@@ -86,7 +86,7 @@ export const userOperations: readonly Operation[] = [
       success: { status: 200, description: 'A page of users', schema: pageOf(shownUser) },
     },
     async (request, { authority }) => {
-      const named = request.query['username']
+      const named = request.query.username
       if (named === undefined)
         return listPage<Account>(authority.store, 'account', request.query, ({ value }) => showUser(value))
       const account = await findAccountByUsername(authority, named)
@@ -119,9 +119,9 @@ export const userOperations: readonly Operation[] = [
       success: { status: 200, description: 'The user', schema: shownUser },
     },
     async ({ params }, { authority }) => {
-      const stored = await authority.store.peek<Account>('account', params['id'] ?? '')
+      const stored = await authority.store.peek<Account>('account', params.id ?? '')
       return stored === undefined
-        ? notFound('user', params['id'] ?? '')
+        ? notFound('user', params.id ?? '')
         : { body: showUser(stored.value), version: stored.version }
     },
   ),
@@ -151,7 +151,7 @@ export const userOperations: readonly Operation[] = [
       success: { status: 204, description: 'They are not there' },
     },
     async (request, context) => {
-      const id = request.params['id'] ?? ''
+      const id = request.params.id ?? ''
       const removed = await removeAccount(context.authority, id, request.caller.subject)
       if (removed) await auditAct(context, request, 'user.remove', id)
       return {}
@@ -177,7 +177,7 @@ async function changeUser(
   context: ManagementContext,
 ): Promise<ManagementAnswer | Problem> {
   const { authority } = context
-  const id = request.params['id'] ?? ''
+  const id = request.params.id ?? ''
   const before = await authority.store.peek<Account>('account', id)
   if (before === undefined) return notFound('user', id)
   if (request.version !== undefined && request.version !== before.version) {
