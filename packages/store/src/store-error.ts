@@ -2,7 +2,7 @@
 export type StoreErrorCode =
   /** The store was closed; nothing was written. */
   | 'closed'
-  /** Another process held the database longer than the busy timeout. */
+  /** Another process held the database longer than the busy timeout, or won again and again; nothing was written. */
   | 'busy'
   | 'read_only'
   | 'corrupted'
@@ -10,6 +10,10 @@ export type StoreErrorCode =
   /** The disk or file system refused a write or a sync for another reason. */
   | 'disk_failed'
   | 'cannot_open'
+  /** A database or cache elsewhere does not answer; nothing was written. */
+  | 'unreachable'
+  /** The connection was lost while a write was under way: it is committed as a whole, or not at all. */
+  | 'outcome_unknown'
   /** The file was written by a newer release. */
   | 'newer_database'
   /** The file is a database, but not of this store. */
@@ -28,7 +32,7 @@ export type StoreErrorCode =
 
 /**
  * An error of the store. The message says in one line what is wrong and what to do; it holds no value and no secret.
- * Retrying is right for `busy`, and for `conflict` after a new `peek`.
+ * Retrying is right for `busy` and `unreachable`, and for `conflict` and `outcome_unknown` after a new `peek`.
  */
 export class StoreError extends Error {
   override readonly name = 'StoreError'

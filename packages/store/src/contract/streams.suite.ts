@@ -63,7 +63,7 @@ export function streamsContract(name: string, open: OpenFresh): void {
     const contender = await startContender(t, shared)
     const seen = new Set<number>()
     let position = 0
-    tenant.watch('feed', async () => {
+    const follow = async () => {
       for (let page = await next(tenant, position); page.length > 0; page = await next(tenant, position)) {
         for (const { seq } of page) {
           assert.equal(seq, position + 1)
@@ -71,12 +71,17 @@ export function streamsContract(name: string, open: OpenFresh): void {
           seen.add(seq)
         }
       }
+    }
+    let following = Promise.resolve()
+    tenant.watch('feed', () => {
+      following = following.then(follow) // calls may come while one before still reads
     })
     const theirs = contender.ask({ append: { tenant: 'acme', stream: 'feed', count: 100 } })
     for (let n = 0; n < 100; n += 1)
       await tenant.commit([{ append: { stream: 'feed', value: `here ${n}`, expiresAt: FAR } }])
     await theirs
     await until(() => seen.size === 200)
+    await following
     const { entries } = await tenant.read<string>('feed', 0, 1000)
     for (const writer of ['here', 'there']) {
       const own = entries.map(({ value }) => value).filter(value => value.startsWith(writer))

@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
-import { type PackedWrite, readWrites } from './packed-writes.ts'
+import type { EncodedWrite } from '../record-codec.ts'
+import { readWrites } from './packed-writes.ts'
 import type { FieldReader } from './packing.ts'
 import { SQL } from './statements.ts'
 
@@ -70,7 +71,7 @@ function commit(fields: FieldReader, now: number, run: Statements): readonly str
 }
 
 /** Only what can fail after something was written needs a savepoint. */
-function isConditional(write: PackedWrite): boolean {
+function isConditional(write: EncodedWrite): boolean {
   return write.how === 'insert' || write.how === 'replace'
 }
 
@@ -80,12 +81,17 @@ function closeSavepoint(undo: boolean, run: Statements): void {
 }
 
 /** @returns the place of the first write whose condition did not hold; the ones before it are written by then */
-function applyWrites(tenant: string, writes: readonly PackedWrite[], now: number, run: Statements): number | undefined {
+function applyWrites(
+  tenant: string,
+  writes: readonly EncodedWrite[],
+  now: number,
+  run: Statements,
+): number | undefined {
   const conflict = writes.findIndex(write => !applyWrite(tenant, write, now, run))
   return conflict < 0 ? undefined : conflict
 }
 
-function applyWrite(tenant: string, write: PackedWrite, now: number, run: Statements): boolean {
+function applyWrite(tenant: string, write: EncodedWrite, now: number, run: Statements): boolean {
   switch (write.how) {
     case 'append': {
       const seq = run.nextSeq.get(tenant, write.stream)?.last ?? null
@@ -102,7 +108,7 @@ function applyWrite(tenant: string, write: PackedWrite, now: number, run: Statem
 
 function applyRecord(
   tenant: string,
-  write: Extract<PackedWrite, { how: 'put' | 'insert' | 'replace' }>,
+  write: Extract<EncodedWrite, { how: 'put' | 'insert' | 'replace' }>,
   now: number,
   run: Statements,
 ): boolean {

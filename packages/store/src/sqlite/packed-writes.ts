@@ -1,29 +1,16 @@
+import type { EncodedWrite } from '../record-codec.ts'
 import type { FieldReader } from './packing.ts'
 
-/** A write as the writer thread sees it: names spelled, values rendered and sealed. */
-export type PackedWrite =
-  | {
-      readonly how: 'put' | 'insert' | 'replace'
-      readonly kind: string
-      readonly key: string
-      readonly value: string
-      readonly expiresAt: number | undefined
-      /** The version that `replace` wants to find. */
-      readonly version: number | undefined
-      readonly index: readonly (readonly [name: string, value: string])[]
-    }
-  | { readonly how: 'remove'; readonly kind: string; readonly key: string }
-  | { readonly how: 'append'; readonly stream: string; readonly value: string; readonly expiresAt: number }
-
-export function packWrites(writes: readonly PackedWrite[]): string[] {
+/** Writes as fields of a packed group. */
+export function packWrites(writes: readonly EncodedWrite[]): string[] {
   return [String(writes.length), ...writes.flatMap(packWrite)]
 }
 
-export function readWrites(fields: FieldReader): readonly PackedWrite[] {
+export function readWrites(fields: FieldReader): readonly EncodedWrite[] {
   return Array.from({ length: fields.integer() }, () => readWrite(fields))
 }
 
-function packWrite(write: PackedWrite): string[] {
+function packWrite(write: EncodedWrite): string[] {
   switch (write.how) {
     case 'remove':
       return [write.how, write.kind, write.key]
@@ -37,7 +24,7 @@ function packWrite(write: PackedWrite): string[] {
   }
 }
 
-function readWrite(fields: FieldReader): PackedWrite {
+function readWrite(fields: FieldReader): EncodedWrite {
   const how = fields.text()
   switch (how) {
     case 'remove':

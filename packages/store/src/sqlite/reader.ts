@@ -1,7 +1,7 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
+import type { RecordColumns } from '../record-codec.ts'
 import { StoreError } from '../store-error.ts'
 import { openForReading } from './connection.ts'
-import type { RecordColumns } from './record-codec.ts'
 import { storeErrorOfSqlite } from './sqlite-errors.ts'
 import { SQL } from './statements.ts'
 

@@ -1,11 +1,12 @@
+import { conflictError, conflictOf } from '../conflicts.ts'
 import type { Committed, Listed, Page, Stored, StreamPage, Taken, TenantStore, Write } from '../contract.ts'
 import { readName, spellName, spellNewName } from '../names.ts'
-import { StoreError } from '../store-error.ts'
+import { checkLimit, spellAfter } from '../pages.ts'
+import { checkTime, type EncodedWrite, type RecordCodec, type RecordColumns } from '../record-codec.ts'
 import type { GroupWriter } from './group-writer.ts'
-import { type PackedWrite, packWrites } from './packed-writes.ts'
+import { packWrites } from './packed-writes.ts'
 import type { FieldReader } from './packing.ts'
 import type { Reader } from './reader.ts'
-import type { RecordCodec, RecordColumns } from './record-codec.ts'
 import type { StreamWatch } from './stream-watch.ts'
 import type { Sweeper } from './sweeper.ts'
 
@@ -46,7 +47,7 @@ export class SqliteTenantView implements TenantStore {
         case 'unknown':
           return { unknown: true }
         case 'conflict':
-          throw conflictError(conflictOf(effects.put, verdict))
+          throw conflictError(conflictOf(effects.put, verdict.integer()))
         default: {
           const record = this.#parts.codec.decode<V>(names, kind, key, readColumns(verdict))
           if (outcome === 'lost') return { lost: { record, firstUsedAt: record.usedAt ?? 0 } }
@@ -58,9 +59,7 @@ export class SqliteTenantView implements TenantStore {
   }
 
   async claim(kind: string, hash: string, expiresAt: number): Promise<'won' | 'lost'> {
-    if (!Number.isSafeInteger(expiresAt)) {
-      throw new StoreError('invalid_write', `${expiresAt} is not a time.`, 'expiresAt is in whole Unix seconds.')
-    }
+    checkTime(expiresAt)
     const fields = ['claim', this.#tenant, spellNewName('kind', kind), spellNewName('hash', hash), String(expiresAt)]
     return this.#submit(fields, verdict => (verdict.text() === 'won' ? 'won' : 'lost'))
   }
@@ -69,7 +68,7 @@ export class SqliteTenantView implements TenantStore {
     const packed = this.#encode(writes)
     if (packed.length === 0) return { committed: true }
     return this.#submit(['commit', this.#tenant, ...packWrites(packed)], verdict => {
-      if (verdict.text() === 'conflict') return { conflict: conflictOf(writes, verdict) }
+      if (verdict.text() === 'conflict') return { conflict: conflictOf(writes, verdict.integer()) }
       this.#wake(packed)
       return { committed: true }
     })
@@ -115,7 +114,7 @@ export class SqliteTenantView implements TenantStore {
     return reader.listByIndex(this.#tenant, kind, [name, value], after, nowSeconds(), limit + 1)
   }
 
-  #encode(writes: readonly Write[]): readonly PackedWrite[] {
+  #encode(writes: readonly Write[]): readonly EncodedWrite[] {
     return writes.map(write => this.#parts.codec.encode(this.#tenant, write))
   }
 
@@ -125,7 +124,7 @@ export class SqliteTenantView implements TenantStore {
     return submitted
   }
 
-  #wake(writes: readonly PackedWrite[]): void {
+  #wake(writes: readonly EncodedWrite[]): void {
     for (const write of writes) if (write.how === 'append') this.#parts.streams.appended(this.#tenant, write.stream)
   }
 }
@@ -134,28 +133,3 @@ function readColumns(verdict: FieldReader): RecordColumns {
   const [value, version] = [verdict.text(), verdict.integer()]
   return { value, version, expiresAt: verdict.optionalInteger(), usedAt: verdict.optionalInteger() }
 }
-
-function conflictOf(writes: readonly Write[], verdict: FieldReader): { kind: string; key: string } {
-  const write = writes[verdict.integer()]
-  const record =
-    write !== undefined && ('insert' in write ? write.insert : 'replace' in write ? write.replace : undefined)
-  return record ? { kind: record.kind, key: record.key } : { kind: '', key: '' }
-}
-
-function conflictError({ kind }: { kind: string }): StoreError {
-  const problem = `Nothing was taken: a record of the kind ${kind} among the effects was written by someone else meanwhile.`
-  return new StoreError('conflict', problem, 'Peek again and judge again.')
-}
-
-/** No page begins after a name that cannot be; the first page begins after the empty one. */
-function spellAfter(after: string | undefined): string | undefined {
-  return after === undefined ? '' : spellName(after)
-}
-
-function checkLimit(limit: number): number {
-  if (Number.isSafeInteger(limit) && limit > 0 && limit <= PAGE_MAX) return limit
-  throw new StoreError('invalid_write', `A page of ${limit} cannot be read.`, `Ask for 1 to ${PAGE_MAX}.`)
-}
-
-/** Records or entries on a page at most. */
-const PAGE_MAX = 10_000

@@ -1,8 +1,7 @@
-import type { NewRecord, Stored, Write } from '../contract.ts'
-import { spellName, spellNewName } from '../names.ts'
-import { SEALED_PREFIX, type Sealer } from '../sealing/sealer.ts'
-import { StoreError } from '../store-error.ts'
-import type { PackedWrite } from './packed-writes.ts'
+import type { NewRecord, Stored, Write } from './contract.ts'
+import { spellName, spellNewName } from './names.ts'
+import { SEALED_PREFIX, type Sealer } from './sealing/sealer.ts'
+import { StoreError } from './store-error.ts'
 
 /** Bytes of UTF-8 that a value may have as JSON. */
 const VALUE_BYTES_MAX = 16 * 1024 * 1024
@@ -15,6 +14,21 @@ export interface RecordColumns {
   readonly usedAt: number | undefined
 }
 
+/** A write as an adapter keeps it: names spelled, values rendered and sealed. */
+export type EncodedWrite =
+  | {
+      readonly how: 'put' | 'insert' | 'replace'
+      readonly kind: string
+      readonly key: string
+      readonly value: string
+      readonly expiresAt: number | undefined
+      /** The version that `replace` wants to find. */
+      readonly version: number | undefined
+      readonly index: readonly (readonly [name: string, value: string])[]
+    }
+  | { readonly how: 'remove'; readonly kind: string; readonly key: string }
+  | { readonly how: 'append'; readonly stream: string; readonly value: string; readonly expiresAt: number }
+
 /** Between the contract's values and what is in the file: spelled names, JSON, sealed where the kind says so. */
 export class RecordCodec {
   readonly #sealer: Sealer
@@ -26,7 +40,7 @@ export class RecordCodec {
   }
 
   /** @param tenant as spelled. @throws StoreError `invalid_write` */
-  encode(tenant: string, write: Write): PackedWrite {
+  encode(tenant: string, write: Write): EncodedWrite {
     if ('put' in write) return this.#encodeRecord(tenant, 'put', write.put, undefined)
     if ('insert' in write) return this.#encodeRecord(tenant, 'insert', write.insert, undefined)
     if ('replace' in write) return this.#encodeRecord(tenant, 'replace', write.replace, write.version)
@@ -62,7 +76,7 @@ export class RecordCodec {
     how: 'put' | 'insert' | 'replace',
     record: NewRecord,
     version: number | undefined,
-  ): PackedWrite {
+  ): EncodedWrite {
     const [kind, key] = [spellNewName('kind', record.kind), spellNewName('key', record.key)]
     if (record.expiresAt !== undefined) checkTime(record.expiresAt)
     const json = renderJson(record.value)
@@ -98,7 +112,8 @@ function renderJson(value: unknown): string {
   return json
 }
 
-function checkTime(expiresAt: number): void {
+/** @throws StoreError `invalid_write` */
+export function checkTime(expiresAt: number): void {
   if (Number.isSafeInteger(expiresAt)) return
   throw new StoreError('invalid_write', `${expiresAt} is not a time.`, 'expiresAt is in whole Unix seconds.')
 }

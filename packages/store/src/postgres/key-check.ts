@@ -1,0 +1,28 @@
+import type { Sealer } from '../sealing/sealer.ts'
+import { StoreError } from '../store-error.ts'
+import type { GroupWriter } from './group-writer.ts'
+import { commitOperation } from './operations.ts'
+import type { Reader } from './reader.ts'
+
+/** A record of the store's own; no caller's tenant has this name's spelling. */
+const KEY_CHECK = { tenant: '\u0001', kind: 'store', key: 'key-check' } as const
+
+/** A value sealed when the schema was made tells at each start whether the key is still the right one. */
+export async function checkKey(reader: Reader, writer: GroupWriter, sealer: Sealer): Promise<void> {
+  const { tenant, kind, key } = KEY_CHECK
+  const context = JSON.stringify([tenant, kind, key])
+  const stored = async () => (await reader.peek(tenant, kind, key, 0))?.value
+  if ((await stored()) === undefined) {
+    const value = sealer.seal('sallyport', context)
+    const write = { how: 'insert', kind, key, value, expiresAt: undefined, version: undefined, index: [] } as const
+    // Another process may be first; then this one's insert is a conflict, and the other's value is what counts.
+    await writer.submit(commitOperation(tenant, [write]), () => undefined)
+  }
+  try {
+    sealer.open((await stored()) ?? '', context)
+  } catch (cause) {
+    if (!(cause instanceof StoreError) || cause.code !== 'unsealed') throw cause
+    const problem = 'The store is sealed for another purpose, or its key check was changed.'
+    throw new StoreError('wrong_key', problem, 'Give the key and purpose that it was made with.', { cause })
+  }
+}

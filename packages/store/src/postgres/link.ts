@@ -1,0 +1,168 @@
+import type { Client, QueryResult } from 'pg'
+import { StoreError } from '../store-error.ts'
+import { isConnectionLoss, storeErrorOfPostgres } from './postgres-errors.ts'
+import type { Statement } from './statements.ts'
+
+declare module 'pg' {
+  /** Of the driver, though its types do not know them: whether the connection keeps the process alive. */
+  interface Client {
+    ref(): void
+    unref(): void
+  }
+}
+
+/** How long a connection may take, and a statement on the server and on the wire. */
+const CONNECT_TIMEOUT_MS = 5_000
+const STATEMENT_TIMEOUT_MS = 15_000
+const ANSWER_TIMEOUT_MS = 20_000
+
+/** After a failed try the next one waits this long; who asks meanwhile is told at once. */
+const RECONNECT_PAUSE_MS = 200
+
+const SETTINGS = `
+  SET statement_timeout = ${STATEMENT_TIMEOUT_MS}; SET lock_timeout = 0; SET client_min_messages = error;
+  SET default_transaction_isolation = 'read committed'`
+
+export type Row = Readonly<Record<string, string | null>>
+
+/** What a link listens to, and who is told. */
+export interface Listening {
+  readonly channel: string
+  onNotification(payload: string): void
+  onLost(): void
+}
+
+/**
+ * One connection: statements are prepared once and pipelined, each its own transaction. It connects when it is first
+ * needed and again after a loss, and does not keep an idle process alive.
+ */
+export class Link {
+  /** Host and database, for messages. */
+  readonly where: string
+  readonly #url: string
+  readonly #listening: Listening | undefined
+  #connection: Promise<Client> | undefined
+  #failedAt = Number.NEGATIVE_INFINITY
+  #failure: StoreError | undefined
+  #inFlight = 0
+  #closed = false
+
+  constructor(url: string, listening?: Listening) {
+    this.#url = url
+    this.where = placeOf(url)
+    this.#listening = listening
+  }
+
+  /** Statements that were sent and not answered. */
+  get inFlight(): number {
+    return this.#inFlight
+  }
+
+  /** Connects, when it is not connected. @throws StoreError */
+  async open(): Promise<void> {
+    await this.#connected()
+  }
+
+  /** A reading statement: tried once more when the connection is lost. @throws StoreError */
+  async read(statement: Statement, values: readonly unknown[]): Promise<readonly Row[]> {
+    for (let again = false; ; again = true) {
+      const client = await this.#connected()
+      try {
+        return await this.#send(client, statement, values)
+      } catch (error) {
+        if (again || this.#closed || !isConnectionLoss(error)) throw storeErrorOfPostgres(error, this.where)
+      }
+    }
+  }
+
+  /**
+   * A writing statement: sent once.
+   * @throws StoreError when it was not sent; the driver's error, unread, when it was
+   */
+  async write(statement: Statement, values: readonly unknown[]): Promise<readonly Row[]> {
+    return this.#send(await this.#connected(), statement, values)
+  }
+
+  /** Statements without parameters, such as of a migration, on a link that nobody else uses meanwhile. */
+  async script(text: string): Promise<readonly Row[]> {
+    const client = await this.#connected()
+    return this.#track(client, () => client.query(text))
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    const client = await this.#connection?.catch(() => undefined)
+    this.#connection = undefined
+    await client?.end()
+  }
+
+  #send(client: Client, { name, text }: Statement, values: readonly unknown[]): Promise<readonly Row[]> {
+    return this.#track(client, () => client.query({ name, text, values: [...values] }))
+  }
+
+  async #track(client: Client, run: () => Promise<QueryResult | QueryResult[]>): Promise<readonly Row[]> {
+    this.#inFlight += 1
+    client.ref()
+    try {
+      const result = await run()
+      return (Array.isArray(result) ? result.at(-1) : result)?.rows ?? []
+    } finally {
+      this.#inFlight -= 1
+      if (this.#inFlight === 0) client.unref()
+    }
+  }
+
+  #connected(): Promise<Client> {
+    if (this.#closed) return Promise.reject(new StoreError('closed', 'The store is closed.', 'Open it again.'))
+    if (this.#connection !== undefined) return this.#connection
+    if (this.#failure !== undefined && performance.now() - this.#failedAt < RECONNECT_PAUSE_MS) {
+      return Promise.reject(this.#failure)
+    }
+    const lost = () => {
+      if (this.#connection !== connecting) return
+      this.#connection = undefined
+      this.#listening?.onLost()
+    }
+    const connecting = this.#connect(lost)
+    this.#connection = connecting
+    connecting.catch(lost)
+    return connecting
+  }
+
+  async #connect(lost: () => void): Promise<Client> {
+    // Loaded here: who opens another adapter does not pay for this driver.
+    const { default: pg } = await import('pg')
+    const client = new pg.Client({
+      connectionString: this.#url,
+      application_name: 'sallyport',
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      query_timeout: ANSWER_TIMEOUT_MS,
+      keepAlive: true,
+      pipeline: true,
+      types: { getTypeParser: () => String },
+    })
+    client.on('error', lost)
+    client.on('end', lost)
+    client.on('notification', ({ payload }) => this.#listening?.onNotification(payload ?? ''))
+    try {
+      await client.connect()
+      await client.query(SETTINGS)
+      if (this.#listening !== undefined) await client.query(`LISTEN ${this.#listening.channel}`)
+      client.unref()
+      this.#failure = undefined
+      return client
+    } catch (error) {
+      this.#failedAt = performance.now()
+      this.#failure = storeErrorOfPostgres(error, this.where)
+      client.end().catch(lost)
+      throw this.#failure
+    }
+  }
+}
+
+/** Host, port and database of a URL, which may hold a password. */
+function placeOf(url: string): string {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined
+  if (parsed === undefined) return 'The Postgres of the URL'
+  return `Postgres ${parsed.host || parsed.searchParams.get('host') || 'localhost'}${parsed.pathname}`
+}

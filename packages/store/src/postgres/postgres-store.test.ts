@@ -1,0 +1,9 @@
+import { after } from 'node:test'
+import { storeContract } from '../contract.suite.ts'
+import { startPglite } from './pglite-server.ts'
+import { openScratch } from './scratch-store.ts'
+
+const pglite = await startPglite()
+after(() => pglite.stop())
+
+storeContract('postgres (PGlite)', now => openScratch(pglite.url, now))

@@ -1,0 +1,142 @@
+import type { Store, TenantStore } from '../contract.ts'
+import { RecordCodec } from '../record-codec.ts'
+import type { Sealer } from '../sealing/sealer.ts'
+import { StoreError } from '../store-error.ts'
+import { GroupWriter } from './group-writer.ts'
+import { checkKey } from './key-check.ts'
+import { Link } from './link.ts'
+import { migrate } from './migrations.ts'
+import { resealOperation } from './operations.ts'
+import { Reader } from './reader.ts'
+import { statementsFor } from './statements.ts'
+import { StreamWatch } from './stream-watch.ts'
+import { Sweeper } from './sweeper.ts'
+import { LaggingView, type Parts, PostgresTenantView } from './tenant-view.ts'
+
+export interface PostgresStore extends Store {
+  /**
+   * `list` and `read` as a replica answers them, which lags behind what was committed. For pages and exports; nothing
+   * that authorises or revokes may rest on it, which is why `peek` is not there. The primary answers without a replica.
+   */
+  lagging(tenant: string): Pick<TenantStore, 'list' | 'read'>
+  /**
+   * Seals again, under the newest master key, what is sealed under an older one, while the store serves.
+   * @returns how many records that were
+   */
+  reseal(): Promise<number>
+}
+
+export interface PostgresOptions {
+  /** `postgres://user:password@host:port/database?sslmode=verify-full…`, of the primary; never logged. */
+  readonly url: string
+  /** A streaming replica, for `lagging`. */
+  readonly replicaUrl?: string
+  /** The schema that holds all; default `sallyport`. Made when missing, if the user may. */
+  readonly schema?: string
+  /** Connections that write, each with one group in flight (default 2), and that read, pipelined (default 2). */
+  readonly writers?: number
+  readonly readers?: number
+  /** Unix seconds. Machines that share a database keep their clocks within seconds. */
+  readonly nowSeconds: () => number
+  /** Seals the values of `sealedKinds`. A sealer of another purpose or key cannot open this store any more. */
+  readonly sealer: Sealer
+  readonly sealedKinds: readonly string[]
+}
+
+/**
+ * The store on PostgreSQL 13 or newer, for several processes on several machines. An answer follows the commit on disk
+ * (and whatever `synchronous_commit` asks of standbys).
+ *
+ * @throws StoreError `unreachable`, `cannot_open`, `read_only`, `newer_database`, `foreign_database`, `busy`, `wrong_key`;
+ *   the message says what to do
+ */
+export async function openPostgresStore(options: PostgresOptions): Promise<PostgresStore> {
+  const { url, nowSeconds, sealer, schema = 'sallyport' } = options
+  if (!/^[a-z][a-z0-9_]{0,39}$/.test(schema)) {
+    throw new StoreError('cannot_open', `${schema} cannot be the schema.`, 'Use 1 to 40 of a-z, 0-9 and _.')
+  }
+  const statements = statementsFor(schema)
+  const links = (count: number, to: string) => Array.from({ length: count }, () => new Link(to))
+  const reader = new Reader(links(options.readers ?? 2, url), statements)
+  const streams = new StreamWatch(url, schema, reader)
+  const lanes = links(options.writers ?? 2, url)
+  const writer = new GroupWriter(lanes, statements.apply, nowSeconds, told => streams.told(told))
+  const background = new Link(url)
+  const sweeper = new Sweeper(background, statements.sweep, nowSeconds)
+  const codec = new RecordCodec(sealer, options.sealedKinds)
+  const replica = options.replicaUrl === undefined ? undefined : new Reader(links(1, options.replicaUrl), statements)
+  const store = new SharedStore({ nowSeconds, codec, reader, writer, sweeper, streams }, replica)
+  try {
+    await migrate(background, schema)
+    await checkKey(reader, writer, sealer)
+    return store
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+const RESEAL_PAGE = 200
+const RESEAL_LOOKS = 5
+
+class SharedStore implements PostgresStore {
+  readonly #parts: Parts
+  readonly #replica: Reader | undefined
+  #closing: Promise<void> | undefined
+
+  constructor(parts: Parts, replica: Reader | undefined) {
+    this.#parts = parts
+    this.#replica = replica
+  }
+
+  of(tenant: string): TenantStore {
+    return new PostgresTenantView(tenant, this.#parts)
+  }
+
+  lagging(tenant: string): Pick<TenantStore, 'list' | 'read'> {
+    return new LaggingView(tenant, { ...this.#parts, reader: this.#replica ?? this.#parts.reader })
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async reseal(): Promise<number> {
+    let resealed = 0
+    // A write that was sealed under the older key may still be on its way, from here or from another process; the next
+    // look finds it.
+    for (let look = 0; look < RESEAL_LOOKS; look += 1) {
+      const found = await this.#resealOnce()
+      resealed += found
+      if (found === 0) break
+    }
+    return resealed
+  }
+
+  /** @returns how many records were found sealed under an older key */
+  async #resealOnce(): Promise<number> {
+    const { reader, writer, codec } = this.#parts
+    let found = 0
+    let after = { shelf: '00000000-0000-0000-0000-000000000000', key: '' }
+    for (;;) {
+      const rows = await reader.sealedAfter(after.shelf, after.key, RESEAL_PAGE)
+      const written: Promise<void>[] = []
+      for (const { shelf, tenant, kind, key, value } of rows) {
+        const next = codec.reseal(tenant, kind, key, value)
+        if (next !== undefined) written.push(writer.submit(resealOperation([shelf, key], value, next), () => undefined))
+      }
+      await Promise.all(written)
+      found += written.length
+      const end = rows.at(-1)
+      if (end === undefined) return found
+      after = end
+    }
+  }
+
+  async #close(): Promise<void> {
+    const { streams, sweeper, reader, writer } = this.#parts
+    await Promise.all([streams.close(), sweeper.close(), writer.close()])
+    await Promise.all([reader.close(), this.#replica?.close()])
+  }
+}

@@ -1,0 +1,92 @@
+import type { RecordColumns } from '../record-codec.ts'
+import { StoreError } from '../store-error.ts'
+import type { Link, Row } from './link.ts'
+import { shelfOf } from './shelf.ts'
+import type { Statement, Statements } from './statements.ts'
+
+export interface RecordRow extends RecordColumns {
+  /** As spelled. */
+  readonly key: string
+}
+
+/** Reads, pipelined over a few connections: many are on their way at once, each in one round trip. Names are as spelled. */
+export class Reader {
+  readonly #links: readonly Link[]
+  readonly #statements: Statements
+
+  constructor(links: readonly Link[], statements: Statements) {
+    this.#links = links
+    this.#statements = statements
+  }
+
+  async peek(tenant: string, kind: string, key: string, now: number): Promise<RecordRow | undefined> {
+    const rows = await this.#read(this.#statements.peek, [shelfOf(tenant, kind), key, now])
+    return rows.map(recordRow)[0]
+  }
+
+  async list(tenant: string, kind: string, after: string, now: number, limit: number): Promise<readonly RecordRow[]> {
+    return (await this.#read(this.#statements.list, [shelfOf(tenant, kind), after, now, limit])).map(recordRow)
+  }
+
+  async listByIndex(
+    tenant: string,
+    kind: string,
+    [name, value]: readonly [name: string, value: string],
+    after: string,
+    now: number,
+    limit: number,
+  ): Promise<readonly RecordRow[]> {
+    const shelves = [shelfOf(tenant, kind), shelfOf(tenant, kind, name, value)]
+    return (await this.#read(this.#statements.listByIndex, [...shelves, value, after, now, limit])).map(recordRow)
+  }
+
+  async entries(tenant: string, stream: string, after: number, now: number, limit: number) {
+    const rows = await this.#read(this.#statements.read, [shelfOf(tenant, stream), after, now, limit])
+    const entries = rows.flatMap(({ seq, value }) =>
+      typeof seq === 'string' && typeof value === 'string' ? [{ seq: Number(seq), value }] : [],
+    )
+    return { entries, last: Number(rows[0]?.last ?? 0) }
+  }
+
+  async lasts(shelves: readonly string[]): Promise<readonly { shelf: string; last: number }[]> {
+    const rows = await this.#read(this.#statements.lasts, [shelves])
+    return rows.map(({ shelf, last }) => ({ shelf: shelf ?? '', last: Number(last) }))
+  }
+
+  /** Sealed records of all tenants after a place, in the order of their shelves and keys. */
+  async sealedAfter(shelf: string, key: string, limit: number) {
+    const rows = await this.#read(this.#statements.sealedAfter, [shelf, key, limit])
+    return rows.map(row => ({
+      shelf: row.shelf ?? '',
+      tenant: row.tenant ?? '',
+      kind: row.kind ?? '',
+      key: row.key ?? '',
+      value: row.value ?? '',
+    }))
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#links.map(link => link.close()))
+  }
+
+  #read(statement: Statement, values: readonly unknown[]): Promise<readonly Row[]> {
+    const [first, ...others] = this.#links
+    if (first === undefined) throw new StoreError('failed', 'A reader has no connection.', 'Give it one.')
+    const least = others.reduce((best, link) => (link.inFlight < best.inFlight ? link : best), first)
+    return least.read(statement, values)
+  }
+}
+
+export function recordRow(row: Row): RecordRow {
+  return {
+    key: row.key ?? '',
+    value: row.value ?? '',
+    version: Number(row.version),
+    expiresAt: optionalNumber(row.expires_at),
+    usedAt: optionalNumber(row.used_at),
+  }
+}
+
+function optionalNumber(text: string | null | undefined): number | undefined {
+  return text === null || text === undefined ? undefined : Number(text)
+}

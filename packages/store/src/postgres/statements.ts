@@ -1,0 +1,62 @@
+/** A statement as it is prepared on each connection: the name is its own for each text. */
+export interface Statement {
+  readonly name: string
+  readonly text: string
+}
+
+export type Statements = ReturnType<typeof statementsFor>
+
+/** What the adapter asks at run time; writes go through the functions of functions.ts. Numbers are bigint in all. */
+export function statementsFor(schema: string) {
+  const live = (time: string) => `(r.expires_at IS NULL OR r.expires_at > ${time}::bigint)`
+  const columns = 'r.key, r.value, r.version, r.expires_at, r.used_at'
+  return {
+    apply: {
+      name: 'apply',
+      text: `SELECT * FROM ${schema}.apply_1($1::bigint, $2::jsonb, $3::uuid[], $4::text[], $5::jsonb)`,
+    },
+    sweep: { name: 'sweep', text: `SELECT ${schema}.sweep_1($1::bigint, $2::int) AS removed` },
+    peek: {
+      name: 'peek',
+      text: `SELECT ${columns} FROM ${schema}.record r WHERE r.shelf = $1::uuid AND r.key = $2::text AND ${live('$3')}`,
+    },
+    list: {
+      name: 'list',
+      text: `
+        SELECT ${columns} FROM ${schema}.record r WHERE r.shelf = $1::uuid AND r.key > $2::text AND ${live('$3')}
+        ORDER BY r.key LIMIT $4::bigint`,
+    },
+    listByIndex: {
+      name: 'list_by_index',
+      text: `
+        SELECT ${columns}
+        FROM ${schema}.record_index i JOIN ${schema}.record r ON r.shelf = $1::uuid AND r.key = i.key
+        WHERE i.shelf = $2::uuid AND i.record_shelf = $1::uuid AND i.value = $3::text AND i.key > $4::text
+          AND ${live('$5')}
+        ORDER BY i.key LIMIT $6::bigint`,
+    },
+    /** One statement is one snapshot: the last number and the entries belong together. */
+    read: {
+      name: 'read',
+      text: `
+        SELECT s.last, e.seq, e.value
+        FROM ${schema}.stream s LEFT JOIN LATERAL (
+          SELECT seq, value FROM ${schema}.stream_entry
+          WHERE shelf = s.shelf AND seq > $2::bigint AND seq <= s.last AND expires_at > $3::bigint
+          ORDER BY seq LIMIT $4::bigint
+        ) e ON true
+        WHERE s.shelf = $1::uuid ORDER BY e.seq`,
+    },
+    lasts: {
+      name: 'lasts',
+      text: `SELECT shelf, last FROM ${schema}.stream WHERE shelf = ANY ($1::uuid[])`,
+    },
+    sealedAfter: {
+      name: 'sealed_after',
+      text: `
+        SELECT r.shelf, r.key, r.tenant, r.kind, r.value FROM ${schema}.record r
+        WHERE (r.shelf, r.key) > ($1::uuid, $2::text) AND r.value COLLATE "C" ^@ 's1.'
+        ORDER BY r.shelf, r.key LIMIT $3::bigint`,
+    },
+  } satisfies Readonly<Record<string, Statement>>
+}

@@ -1,0 +1,130 @@
+import { conflictError, conflictOf } from '../conflicts.ts'
+import type { Committed, Listed, Page, Stored, StreamPage, Taken, TenantStore, Write } from '../contract.ts'
+import { readName, spellName, spellNewName } from '../names.ts'
+import { checkLimit, spellAfter } from '../pages.ts'
+import { checkTime, type EncodedWrite, type RecordCodec } from '../record-codec.ts'
+import type { GroupWriter, Operation } from './group-writer.ts'
+import type { Row } from './link.ts'
+import { claimOperation, commitOperation, takeOperation } from './operations.ts'
+import { type Reader, type RecordRow, recordRow } from './reader.ts'
+import type { StreamWatch } from './stream-watch.ts'
+import type { Sweeper } from './sweeper.ts'
+
+/** What reading needs. */
+export interface ReadingParts {
+  readonly nowSeconds: () => number
+  readonly codec: RecordCodec
+  readonly reader: Reader
+}
+
+/** What the views of all tenants share. */
+export interface Parts extends ReadingParts {
+  readonly writer: GroupWriter
+  readonly sweeper: Sweeper
+  readonly streams: StreamWatch
+}
+
+/** The verbs that a replica may answer, which lags behind: pages for people and exports, nothing that authorises. */
+export class LaggingView implements Pick<TenantStore, 'list' | 'read'> {
+  readonly #tenant: string
+  readonly #parts: ReadingParts
+
+  constructor(tenant: string, parts: ReadingParts) {
+    this.#tenant = spellNewName('tenant', tenant)
+    this.#parts = parts
+  }
+
+  async list<V>(kind: string, page: Page): Promise<Listed<V>> {
+    const [spelledKind, after] = [spellName(kind), spellAfter(page.after)]
+    const limit = checkLimit(page.limit)
+    const rows =
+      spelledKind === undefined || after === undefined ? [] : await this.#rows(spelledKind, after, page.index, limit)
+    const records = rows.slice(0, limit).map(row => {
+      const names = [this.#tenant, spelledKind ?? '', row.key] as const
+      return this.#parts.codec.decode<V>(names, kind, readName(row.key), row)
+    })
+    return { records, next: rows.length > limit ? records.at(-1)?.key : undefined }
+  }
+
+  async read<V>(stream: string, after: number, limit: number): Promise<StreamPage<V>> {
+    const name = spellName(stream)
+    if (name === undefined) return { entries: [], last: 0 }
+    const { reader, nowSeconds } = this.#parts
+    const page = await reader.entries(this.#tenant, name, after, nowSeconds(), checkLimit(limit))
+    const entries = page.entries.map(({ seq, value }) => ({ seq, value: JSON.parse(value) as V }))
+    return { entries, last: page.last }
+  }
+
+  async #rows(kind: string, after: string, index: Page['index'], limit: number): Promise<readonly RecordRow[]> {
+    const { reader, nowSeconds } = this.#parts
+    if (index === undefined) return reader.list(this.#tenant, kind, after, nowSeconds(), limit + 1)
+    const [name, value] = [spellName(index[0]), spellName(index[1])]
+    if (name === undefined || value === undefined) return []
+    return reader.listByIndex(this.#tenant, kind, [name, value], after, nowSeconds(), limit + 1)
+  }
+}
+
+/** The store as one tenant sees it: reads pipelined, writes in the next group, all on the primary. */
+export class PostgresTenantView extends LaggingView implements TenantStore {
+  readonly #tenant: string
+  readonly #parts: Parts
+
+  constructor(tenant: string, parts: Parts) {
+    super(tenant, parts)
+    this.#tenant = spellNewName('tenant', tenant)
+    this.#parts = parts
+  }
+
+  async peek<V>(kind: string, key: string): Promise<Stored<V> | undefined> {
+    const names = this.#names(kind, key)
+    if (names === undefined) return undefined
+    const row = await this.#parts.reader.peek(...names, this.#parts.nowSeconds())
+    return row === undefined ? undefined : this.#parts.codec.decode(names, kind, key, row)
+  }
+
+  async take<V>(kind: string, key: string, effects: { put: readonly Write[] }): Promise<Taken<V>> {
+    const writes = this.#encode(effects.put)
+    const names = this.#names(kind, key)
+    if (names === undefined) return { unknown: true }
+    return this.#submit(takeOperation(...names, writes), verdict => {
+      if (verdict.outcome === 'unknown') return { unknown: true }
+      if (verdict.outcome === 'conflict') throw conflictError(conflictOf(effects.put, Number(verdict.place)))
+      const record = this.#parts.codec.decode<V>(names, kind, key, recordRow(verdict))
+      return verdict.outcome === 'won' ? { won: record } : { lost: { record, firstUsedAt: record.usedAt ?? 0 } }
+    })
+  }
+
+  async claim(kind: string, hash: string, expiresAt: number): Promise<'won' | 'lost'> {
+    checkTime(expiresAt)
+    const names = [this.#tenant, spellNewName('kind', kind), spellNewName('hash', hash)] as const
+    return this.#submit(claimOperation(...names, expiresAt), verdict => (verdict.outcome === 'won' ? 'won' : 'lost'))
+  }
+
+  async commit(writes: readonly Write[]): Promise<Committed> {
+    const encoded = this.#encode(writes)
+    if (encoded.length === 0) return { committed: true }
+    return this.#submit(commitOperation(this.#tenant, encoded), verdict =>
+      verdict.outcome === 'conflict' ? { conflict: conflictOf(writes, Number(verdict.place)) } : { committed: true },
+    )
+  }
+
+  watch(stream: string, onAppend: () => void): () => void {
+    return this.#parts.streams.watch(this.#tenant, spellNewName('stream', stream), onAppend)
+  }
+
+  #names(kind: string, key: string): [tenant: string, kind: string, key: string] | undefined {
+    const [spelledKind, spelledKey] = [spellName(kind), spellName(key)]
+    if (spelledKind === undefined || spelledKey === undefined) return undefined
+    return [this.#tenant, spelledKind, spelledKey]
+  }
+
+  #encode(writes: readonly Write[]): readonly EncodedWrite[] {
+    return writes.map(write => this.#parts.codec.encode(this.#tenant, write))
+  }
+
+  #submit<T>(operation: Operation, decode: (verdict: Row) => T): Promise<T> {
+    const submitted = this.#parts.writer.submit(operation, decode)
+    this.#parts.sweeper.sweepIfDue()
+    return submitted
+  }
+}

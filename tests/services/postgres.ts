@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { appendFileSync, chownSync, existsSync, globSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { setTimeout as wait } from 'node:timers/promises'
+
+/** A real PostgreSQL of a test's own, until `stop`. */
+export interface PostgresServer {
+  readonly url: string
+  readonly home: string
+  /** SIGKILL to the whole server, as a crash; `start` brings it back on the same port. */
+  kill(): Promise<void>
+  start(): Promise<void>
+  stop(): Promise<void>
+  /** A hot standby that streams from this one. */
+  replica(): Promise<PostgresServer>
+}
+
+/** Where the server's programs are: beside $SALLYPORT_POSTGRES, or the newest of the usual folders. */
+function program(name: string): string {
+  const given = process.env.SALLYPORT_POSTGRES
+  const folders = given === undefined ? globSync('/usr/lib/postgresql/*/bin').sort().reverse() : [join(given, '..')]
+  const found = folders.map(folder => join(folder, name)).find(path => existsSync(path))
+  return found ?? assert.fail(`PostgreSQL is missing (${name}). Install it: apt-get install postgresql-15`)
+}
+
+/** PostgreSQL refuses to run as root; root runs it as the user that the system's package made. */
+function unprivileged(command: string, args: readonly string[]): readonly [string, readonly string[]] {
+  if (process.getuid?.() !== 0) return [command, args]
+  return ['runuser', ['-u', 'postgres', '--', command, ...args]]
+}
+
+function run(command: string, args: readonly string[]): void {
+  const [file, all] = unprivileged(command, args)
+  execFileSync(file, all, { stdio: ['ignore', 'ignore', 'pipe'], cwd: tmpdir() })
+}
+
+function folder(): string {
+  const home = mkdtempSync(join(tmpdir(), 'sallyport-postgres-'))
+  if (process.getuid?.() === 0) {
+    const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }))
+    chownSync(home, id('-u'), id('-g'))
+  }
+  return home
+}
+
+/** Makes a cluster in a folder of its own and starts it on a free loopback port. */
+export async function startPostgres(): Promise<PostgresServer> {
+  const home = folder()
+  run(program('initdb'), ['-D', join(home, 'data'), '-U', 'sallyport', '-A', 'trust', '-E', 'UTF8', '--locale=C'])
+  const port = await freePort()
+  appendFileSync(
+    join(home, 'data', 'postgresql.conf'),
+    `listen_addresses = '127.0.0.1'\nport = ${port}\nunix_socket_directories = '${home}'\nmax_connections = 200\n`,
+  )
+  return started(home, port)
+}
+
+async function started(home: string, port: number): Promise<PostgresServer> {
+  let server = await launch(home, port)
+  return {
+    url: `postgres://sallyport@127.0.0.1:${port}/postgres`,
+    home,
+    async kill() {
+      const ended = once(server, 'exit')
+      // The postmaster's own children notice that it is gone and end too; the port is free when all have.
+      run('/bin/sh', ['-c', `kill -9 $(head -1 ${join(home, 'data', 'postmaster.pid')})`])
+      await ended
+    },
+    async start() {
+      server = await launch(home, port)
+    },
+    async stop() {
+      if (server.exitCode === null && server.signalCode === null) {
+        const ended = once(server, 'exit')
+        run(program('pg_ctl'), ['-D', join(home, 'data'), '-m', 'immediate', 'stop'])
+        await ended
+      }
+      rmSync(home, { recursive: true })
+    },
+    async replica() {
+      const [replicaHome, replicaPort] = [folder(), await freePort()]
+      const from = ['-d', `host=127.0.0.1 port=${port} user=sallyport`, '-X', 'stream', '-c', 'fast', '-R']
+      run(program('pg_basebackup'), ['-D', join(replicaHome, 'data'), ...from])
+      appendFileSync(
+        join(replicaHome, 'data', 'postgresql.conf'),
+        `port = ${replicaPort}\nunix_socket_directories = '${replicaHome}'\n`,
+      )
+      return started(replicaHome, replicaPort)
+    },
+  }
+}
+
+async function launch(home: string, port: number) {
+  const [file, args] = unprivileged(program('postgres'), ['-D', join(home, 'data')])
+  const errors: string[] = []
+  for (let tries = 100; ; tries -= 1) {
+    const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe'], cwd: tmpdir() })
+    createInterface({ input: child.stderr }).on('line', line => errors.push(line))
+    while (child.exitCode === null) {
+      if (isReady(port)) return child
+      await wait(30)
+    }
+    // After a crash the memory of the one before may still be in use by its last children.
+    if (tries === 0) assert.fail(`PostgreSQL ended: ${errors.slice(-5).join('\n')}`)
+    await wait(50)
+  }
+}
+
+function isReady(port: number): boolean {
+  try {
+    execFileSync(program('pg_isready'), ['-h', '127.0.0.1', '-p', String(port), '-q'])
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  assert.ok(typeof address === 'object' && address !== null)
+  return address.port
+}
