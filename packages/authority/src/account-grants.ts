@@ -37,11 +37,16 @@ export function grantAllowing(
   }
 }
 
+/** A token whose grant is unknown is refused like one whose grant is revoked, so this is for people who look, not for safety. */
+const revokedGrantSeconds = 90 * 86_400
+
+/** A grant as it is stored; a revoked one is forgotten after 90 days. */
 export function grantRecord(grant: Grant): NewRecord<Grant> {
   return {
     kind: 'grant',
     key: grant.id,
     value: grant,
+    ...(grant.revoked_at !== undefined && { expiresAt: grant.revoked_at + revokedGrantSeconds }),
     index: { subject: grant.subject, subject_client: `${grant.subject} ${grant.client_id}` },
   }
 }

@@ -141,9 +141,11 @@ export async function setDisabled(
 export async function removeAccount(context: AuthorityContext, id: string, actor: string): Promise<boolean> {
   const disabled = await setDisabled(context, id, true, actor)
   if ('refused' in disabled) return false
-  const owned = await Promise.all(
-    (['passkey', 'recovery-code'] as const).map(kind => listAll(kind, ['account', id], context)),
-  )
+  const owned = await Promise.all([
+    listAll('passkey', ['account', id], context),
+    listAll('recovery-code', ['account', id], context),
+    listAll('grant', ['subject', id], context),
+  ])
   await context.store.commit([
     ...owned.flat().map(({ kind, key }) => ({ remove: { kind, key } })),
     { remove: { kind: 'username', key: disabled.username } },
