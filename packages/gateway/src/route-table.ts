@@ -10,6 +10,8 @@ export interface GatewayRoute {
   readonly audience: string
   /** Scopes asked here already, by method (`*` for the others). The service asks again: this is never the only defence. */
   readonly scopes?: Readonly<Record<string, string>>
+  /** Scopes named in challenges and metadata without being asked here, by method: so clients know what to request. */
+  readonly advertises?: Readonly<Record<string, string>>
   /** Paths that need no token, each with its method, and where they are inside. */
   readonly public?: readonly PublicPath[]
 }

@@ -43,7 +43,9 @@ export type Verdict =
 export interface RouteDoor {
   readonly guard: Guard
   /** What is asked here already, by method. */
-  readonly operations: ReadonlyMap<string, Operation<unknown>>
+  readonly asked: ReadonlyMap<string, Operation<unknown>>
+  /** What is only named to callers without a token, by method. */
+  readonly advertised: ReadonlyMap<string, Operation<unknown>>
 }
 
 /** All that a verdict is made of. */
@@ -119,9 +121,10 @@ async function behindDoor(
   const looked = perAddress.look(address, edge.nowSeconds())
   if (!looked.allowed)
     return refuse(tooMany('address', perAddress), rateLimitHeaders('address', perAddress.policy, looked))
-  const operation = door.operations.get(request.method) ?? door.operations.get('*')
+  const of = (operations: RouteDoor['asked']) => operations.get(request.method) ?? operations.get('*')
+  const asked = of(door.asked)
   const shut = (refusal: GuardRefusal): Verdict => {
-    const answer = door.guard.refuse(refusal, request, operation?.needed.text ?? '')
+    const answer = door.guard.refuse(refusal, request, (asked ?? of(door.advertised))?.needed.text)
     return {
       kind: 'answer',
       answer: { ...answer, headers: { ...answer.headers, ...headers } },
@@ -137,7 +140,7 @@ async function behindDoor(
   const state = perCaller.take(`${caller.clientId}\n${caller.subject}`, edge.nowSeconds())
   const rate = rateLimitHeaders('caller', perCaller.policy, state)
   if (!state.allowed) return refuse(tooMany('caller', perCaller), rate)
-  if (operation !== undefined && !operation.needed.heldBy(caller.scopes)) return shut(lacking(operation, known))
+  if (asked !== undefined && !asked.needed.heldBy(caller.scopes)) return shut(lacking(asked, known))
   const token = await edge.phantom.for(known, bareToken(request), to.route.audience)
   if (typeof token !== 'string') {
     if (token.failed === 'inactive') return shut({ refused: 'token_inactive', rule: 'RFC 8693 §2.2.2', got: token.got })

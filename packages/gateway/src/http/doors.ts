@@ -32,10 +32,9 @@ export function doorsOf(
     routes.map(route => {
       const settings = guardSettings({ ...doorOptions(options, route, origin), replay })
       const guard = createGuard({ settings, ...opened, policy: noPolicy })
-      const operations = Object.entries(route.scopes ?? {}).map(
-        ([method, scope]) => [method, guard.declare<unknown>(scope)] as const,
-      )
-      return [route, { guard, operations: new Map(operations) }]
+      const declared = (scopes: Readonly<Record<string, string>> = {}) =>
+        new Map(Object.entries(scopes).map(([method, scope]) => [method, guard.declare<unknown>(scope)]))
+      return [route, { guard, asked: declared(route.scopes), advertised: declared(route.advertises) }]
     }),
   )
 }

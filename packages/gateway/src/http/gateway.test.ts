@@ -163,6 +163,38 @@ test('S63 without a token 401 names schemes and the metadata, which S55 is about
   assert.equal(JSON.parse(body).resource, outside)
 })
 
+test('S63 what a route advertises is named to callers without a token, and asked of none (RFC 9728 §2)', async () => {
+  const route = { prefix: '/orders', upstream: `${service.origin}/orders`, resource: outside, audience: inside }
+  const [telling, at] = await start({ routes: [{ ...route, advertises: { GET: 'read:orders', '*': 'write:orders' } }] })
+  const { headers } = await exchange(at, '/orders')
+  assert.match(headers['www-authenticate'] ?? '', /^Bearer scope="read:orders",/)
+  const { body } = await exchange(at, '/.well-known/oauth-protected-resource/orders')
+  assert.deepEqual(JSON.parse(body).scopes_supported, ['read:orders', 'write:orders'])
+  assert.equal((await exchange(at, '/orders', bearer(issuer.opaque({ aud: outside, scope: 'other' })))).status, 200)
+  await telling.close()
+})
+
+test('S44 with nonces on, the challenge and every later answer carry exactly one DPoP-Nonce (RFC 9449 §8.2, §9)', async () => {
+  const [strict, at] = await start({ nonceSecret: Buffer.alloc(32, 7) })
+  const key = generateSigningKey('ES256')
+  const token = issuer.opaque({ aud: outside, cnf: { jkt: key.publicJwk.kid ?? '' } })
+  const url = 'http://gateway.test/orders'
+  const first = await exchange(at, '/orders', [...dpop(key, token, 'GET', url), ['origin', page]])
+  assert.deepEqual([first.status, code(first.body)], [401, 'use_dpop_nonce'])
+  assert.equal(first.headers['access-control-allow-origin'], page)
+  const nonce = first.headers['dpop-nonce'] ?? ''
+  assert.match(nonce, /^[\w-]{43}$/)
+  const second = await exchange(at, '/orders', dpop(key, token, 'GET', url, { nonce }))
+  assert.deepEqual([second.status, second.headers['dpop-nonce']], [200, nonce])
+  await strict.close()
+})
+
+test('what the service says its answer varies by is kept beside Origin (RFC 9110 §12.5.5)', async () => {
+  answerWith = response => response.writeHead(200, { vary: 'Accept-Language' }).end('{}')
+  const { headers } = await get('/orders', [...bearer(issuer.opaque({ aud: outside })), ['origin', page]])
+  assert.equal(headers.vary, 'Accept-Language, Origin')
+})
+
 test('what a service would believe is the gateway’s to say: forwarding, certificate, cookie and override headers', async () => {
   const spoofed = [
     ['X-Forwarded-For', '6.6.6.6'],

@@ -38,10 +38,7 @@ export async function forward(
     return refuse(parts, 'body_too_large', `${declared} bytes`, verdict, request, reply)
   try {
     const answer = await ask(parts, verdict, request, gone.signal)
-    return reply
-      .code(answer.statusCode)
-      .headers({ ...headersForCaller(answer.headers), ...verdict.headers })
-      .send(answer.body)
+    return reply.code(answer.statusCode).headers(headersOutside(answer.headers, verdict.headers)).send(answer.body)
   } catch (error) {
     if (gone.signal.aborted) return reply.hijack()
     const refused = isTooLarge(error) ? 'body_too_large' : upstreamFailure(error)
@@ -90,6 +87,16 @@ function headersInside(parts: ProxyParts, verdict: Forward, request: FastifyRequ
   const length = request.headers['content-length']
   if (length !== undefined && hasBody(request)) headers.push('content-length', length)
   return headers
+}
+
+/** The service's headers with the gateway's own; what the answer varies by is what either says (RFC 9110 §12.5.5). */
+function headersOutside(
+  inside: Dispatcher.ResponseData['headers'],
+  own: Forward['headers'],
+): Record<string, string | string[]> {
+  const kept = headersForCaller(inside)
+  const vary = [kept.vary ?? [], own.vary ?? []].flat()
+  return { ...kept, ...own, ...(vary.length > 0 ? { vary: vary.join(', ') } : {}) }
 }
 
 /** Whether a body follows (RFC 9112 §6.3). */
