@@ -118,7 +118,7 @@ test('an assertion is used once, and one made at another port of the host is ref
   const signInUrl = page.url()
   const options = await page.evaluate(async () => {
     const form = document.querySelector<HTMLFormElement>('form[data-passkey]')
-    const answer = await fetch(form?.dataset['options'] ?? '', {
+    const answer = await fetch(form?.dataset.options ?? '', {
       method: 'POST',
       body: new URLSearchParams([...new FormData(form ?? undefined)].map(([name, value]) => [name, String(value)])),
     })

@@ -77,7 +77,7 @@ test('nobody can end another person’s session or remove their passkey by its i
   const front = await openFront(t)
   const browser = await signedIn(front)
   const page = await browser.open('/account')
-  const token = formOf(page.body, '/logout').fields['form_token'] ?? ''
+  const token = formOf(page.body, '/logout').fields.form_token ?? ''
   await browser.post('/account/sessions/end', { form_token: token, session: front.session.id })
   assert.ok(await front.context.store.peek('session', front.session.id))
   await front.context.store.commit([

@@ -243,14 +243,14 @@ test('form_post answers with a form for the client, posted by a script that the 
   )
   const form = formOf(page.body, '/cb')
   assert.equal(form.action, 'http://localhost:4200/cb')
-  assert.equal(form.fields['state'], '"><script>alert(1)</script>')
-  assert.match(form.fields['code'] ?? '', /^sp_ac_/)
+  assert.equal(form.fields.state, '"><script>alert(1)</script>')
+  assert.match(form.fields.code ?? '', /^sp_ac_/)
   assert.match(
     String(page.headers['content-security-policy']),
     /script-src 'self' 'sha256-[^']+'.*form-action 'self' http:\/\/localhost:4200;/,
   )
   const error = await browser.get(front.authorizePath({ response_mode: 'form_post', scope: 'nonsense' }))
-  assert.equal(formOf(error.body, '/cb').fields['error'], 'invalid_scope')
+  assert.equal(formOf(error.body, '/cb').fields.error, 'invalid_scope')
 })
 
 test('id_token_hint of another user leads to the sign-in page, of this user to the code (Core §3.1.2.1)', async t => {

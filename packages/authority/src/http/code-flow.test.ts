@@ -50,35 +50,35 @@ test('the code of a person’s consent is worth tokens: who, how, when, in which
   const { harness, authorize, redeem } = await openFlow(t)
   const { status, body } = await redeem(await authorize())
   assert.equal(status, 200)
-  const idToken = claimsOf(body['id_token'])
-  assert.equal(idToken['nonce'], 'nonce-1')
-  assert.equal(idToken['acr'], 'urn:sallyport:acr:password')
-  assert.equal(idToken['auth_time'], harness.clock.seconds)
-  assert.match(String(idToken['sid']), /^\w{20}$/)
+  const idToken = claimsOf(body.id_token)
+  assert.equal(idToken.nonce, 'nonce-1')
+  assert.equal(idToken.acr, 'urn:sallyport:acr:password')
+  assert.equal(idToken.auth_time, harness.clock.seconds)
+  assert.match(String(idToken.sid), /^\w{20}$/)
 })
 
 test('sid stays when the same person signs in again, and auth_time moves', async t => {
   const { harness, authorize, redeem } = await openFlow(t)
-  const first = claimsOf((await redeem(await authorize())).body['id_token'])
+  const first = claimsOf((await redeem(await authorize())).body.id_token)
   harness.clock.advance(60)
-  const second = claimsOf((await redeem(await authorize({ prompt: 'login' }))).body['id_token'])
-  assert.equal(second['sid'], first['sid'])
-  assert.equal(second['auth_time'], Number(first['auth_time']) + 60)
+  const second = claimsOf((await redeem(await authorize({ prompt: 'login' }))).body.id_token)
+  assert.equal(second.sid, first.sid)
+  assert.equal(second.auth_time, Number(first.auth_time) + 60)
 })
 
 test('signing out with the ID token ends refresh tokens, and a code not yet redeemed (RP-Initiated Logout §2)', async t => {
   const { harness, browser, authorize, redeem } = await openFlow(t)
   const { body } = await redeem(await authorize())
   const waiting = await authorize()
-  const answer = await browser.get(`/logout?id_token_hint=${body['id_token']}`)
+  const answer = await browser.get(`/logout?id_token_hint=${body.id_token}`)
   assert.match(answer.body, /You are signed out/)
   const refreshed = await browser.post(
     '/token',
-    { grant_type: 'refresh_token', client_id: 'spa', refresh_token: String(body['refresh_token']) },
+    { grant_type: 'refresh_token', client_id: 'spa', refresh_token: String(body.refresh_token) },
     { accept: 'application/json' },
   )
   assert.equal(JSON.parse(refreshed.body).error, 'invalid_grant')
-  assert.equal((await redeem(waiting)).body['error'], 'invalid_grant')
+  assert.equal((await redeem(waiting)).body.error, 'invalid_grant')
   assert.ok(harness.audits.some(({ action }) => action === 'session.end'))
 })
 
@@ -89,9 +89,9 @@ test('an application removed on the account page gets no more tokens, neither by
   await browser.submit(await browser.open('/account'), '/account/apps/remove')
   const refreshed = await browser.post(
     '/token',
-    { grant_type: 'refresh_token', client_id: 'spa', refresh_token: String(body['refresh_token']) },
+    { grant_type: 'refresh_token', client_id: 'spa', refresh_token: String(body.refresh_token) },
     { accept: 'application/json' },
   )
   assert.equal(JSON.parse(refreshed.body).error, 'invalid_grant')
-  assert.equal((await redeem(waiting)).body['error'], 'invalid_grant')
+  assert.equal((await redeem(waiting)).body.error, 'invalid_grant')
 })

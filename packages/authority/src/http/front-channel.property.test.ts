@@ -138,7 +138,7 @@ test('every form of the front channel: any field values, never a 5xx and never a
   const front = await openFront(t)
   const browser = front.browser()
   await browser.submit(await browser.open('/account'), '/sign-in', { username: 'bob', password: bobsPassword })
-  const token = formOf((await browser.open('/account')).body, '/logout').fields['form_token'] ?? ''
+  const token = formOf((await browser.open('/account')).body, '/logout').fields.form_token ?? ''
   const login = async (): Promise<string> =>
     new URL((await browser.get(front.authorizePath())).location ?? '').searchParams.get('login') ?? ''
   const paths = [

@@ -83,6 +83,6 @@ test('an error page tells details on a developer’s machine only; everywhere a 
   assert.doesNotMatch(answer.body, /evil\.example|localhost:4200|RFC 9700/)
   const reference = /Reference <code>(\w+)/.exec(answer.body)?.[1]
   const logged = harness.log.find(({ event }) => event === 'authorization_refused')
-  assert.equal(logged?.fields['request_id'], reference)
-  assert.equal(logged?.fields['got'], 'https://evil.example/')
+  assert.equal(logged?.fields.request_id, reference)
+  assert.equal(logged?.fields.got, 'https://evil.example/')
 })

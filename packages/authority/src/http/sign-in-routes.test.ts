@@ -104,10 +104,10 @@ test('an interaction begun in one browser cannot be finished in another (login C
   const victim = front.browser()
   await victim.open(front.authorizePath())
   const own = formOf((await victim.open('/sign-in')).body, '/sign-in')
-  const answer = await victim.post('/sign-in', { ...own.fields, login: form.fields['login'] ?? '', ...bob })
+  const answer = await victim.post('/sign-in', { ...own.fields, login: form.fields.login ?? '', ...bob })
   assert.equal(answer.status, 400)
   assert.match(answer.body, /began in another browser/)
-  assert.equal((await front.browser().get(`/sign-in?login=${form.fields['login']}`)).status, 400)
+  assert.equal((await front.browser().get(`/sign-in?login=${form.fields.login}`)).status, 400)
   assert.equal(victim.cookies.has(session), false)
 })
 
@@ -116,7 +116,7 @@ test('a form without our token, with another browser’s, or from another origin
   const browser = front.browser()
   const form = formOf((await browser.open(front.authorizePath())).body, '/sign-in')
   const other = front.browser()
-  const foreign = formOf((await other.open(front.authorizePath())).body, '/sign-in').fields['form_token'] ?? ''
+  const foreign = formOf((await other.open(front.authorizePath())).body, '/sign-in').fields.form_token ?? ''
   const fields = { ...form.fields, ...bob }
   const attempts = [
     await browser.post(form.action, { ...fields, form_token: '' }),
@@ -131,7 +131,7 @@ test('a form without our token, with another browser’s, or from another origin
   )
   assert.equal(browser.cookies.has(session), false)
   assert.match(
-    titleOf(await browser.submit(await browser.get(`/sign-in?login=${form.fields['login']}`), '/sign-in', bob)),
+    titleOf(await browser.submit(await browser.get(`/sign-in?login=${form.fields.login}`), '/sign-in', bob)),
     /^Allow/,
   )
 })
@@ -202,7 +202,7 @@ test('a recovery code signs in once, whatever its case and dashes', async t => {
   const [code = ''] = await renewRecoveryCodes(front.bob.id, front.context)
   const browser = front.browser()
   const page = await browser.open(front.authorizePath())
-  const login = formOf(page.body, '/sign-in').fields['login']
+  const login = formOf(page.body, '/sign-in').fields.login
   const recovery = await browser.get(`/sign-in/recovery?login=${login}`)
   const consent = await browser.submit(recovery, '/sign-in/recovery', {
     username: 'bob',
@@ -213,7 +213,7 @@ test('a recovery code signs in once, whatever its case and dashes', async t => {
   const second = await again.open('/sign-in/recovery')
   assert.match(second.location ?? titleOf(second), /Sign in/)
   const refused = await again.submit(
-    await again.get(`/sign-in/recovery?login=${formOf(second.body, '/sign-in').fields['login']}`),
+    await again.get(`/sign-in/recovery?login=${formOf(second.body, '/sign-in').fields.login}`),
     '/sign-in/recovery',
     { username: 'bob', code },
   )
