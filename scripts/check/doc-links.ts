@@ -9,7 +9,7 @@ export const docLinks: Check = {
     findings: [
       ...tree.files.filter(file => file.endsWith('.md')).flatMap(file => brokenLinks(tree, file)),
       ...tree.files
-        .filter(file => /^(?:packages|examples|scripts)\/.*\.ts$/.test(file))
+        .filter(file => /^(?:packages|examples|scripts)\/.*(?<!\.test)\.ts$/.test(file))
         .flatMap(file => brokenReferences(tree, file)),
     ],
   }),
