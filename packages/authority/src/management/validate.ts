@@ -23,7 +23,8 @@ function judge(schema: Schema, value: unknown, pointer: string, issues: Issue[])
   if (issues.length >= issuesMax) return
   switch (schema.type) {
     case 'string':
-      return judgeString(schema, value, pointer, issues)
+      judgeString(schema, value, pointer, issues)
+      return
     case 'integer': {
       const fits = Number.isSafeInteger(value) && Number(value) >= schema.minimum && Number(value) <= schema.maximum
       if (!fits)
@@ -34,9 +35,10 @@ function judge(schema: Schema, value: unknown, pointer: string, issues: Issue[])
       if (typeof value !== 'boolean') issues.push({ pointer, expected: 'true or false', got: shown(value) })
       return
     case 'array':
-      return judgeArray(schema, value, pointer, issues)
+      judgeArray(schema, value, pointer, issues)
+      return
     case 'object':
-      return judgeObject(schema, value, pointer, issues)
+      judgeObject(schema, value, pointer, issues)
   }
 }
 

@@ -61,7 +61,8 @@ function parseInvocation(command: Command, words: readonly string[]): Parsed {
     if (flag.value === undefined) {
       if (inline !== undefined) return { failure: usage(command, `--${name} takes no value`, `--${name}`, word) }
     } else {
-      const value = inline ?? words[(at += 1)]
+      if (inline === undefined) at += 1
+      const value = inline ?? words[at]
       if (value === undefined)
         return { failure: usage(command, `--${name} needs a value`, `--${name} <${flag.value}>`) }
       if (given.length > 0 && flag.many !== true)

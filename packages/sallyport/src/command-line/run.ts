@@ -53,8 +53,15 @@ async function attempt(invocation: Invocation, terminal: Terminal): Promise<Outc
     return await run(invocation, terminal)
   } catch (error) {
     if (error instanceof CommandFailure) return error.failure
-    throw error
+    return unexpected(error)
   }
+}
+
+/** An error that no part expected: said in one line; its stack is in the log of whoever was serving. */
+function unexpected(error: unknown): Failure {
+  const message = error instanceof Error ? error.message : String(error)
+  const hint = 'This was not expected. The log of the data folder may say more; please report it.'
+  return { failed: 'failed', code: 'unexpected', message, hint }
 }
 
 function chosenFormat(invocation: Invocation): Format | Failure {

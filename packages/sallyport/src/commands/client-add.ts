@@ -2,7 +2,7 @@ import { clientMembers } from '../client/client-members.ts'
 import { openManagement } from '../client/management.ts'
 import { saveClient } from '../client/profile.ts'
 import { resourcesOfScopes } from '../client/scopes.ts'
-import { flag, flagList, type Invocation, type Outcome, operand } from '../command-line/command.ts'
+import { type Invocation, type Outcome, operand } from '../command-line/command.ts'
 import type { Terminal } from '../command-line/terminal.ts'
 
 /** Registers a client. What is left out is the narrowest that works. */

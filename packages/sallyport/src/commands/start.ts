@@ -26,6 +26,8 @@ export async function run(invocation: Invocation, terminal: Terminal): Promise<O
   const unlock = lockHome(home)
   const opened = openLog({ level: loaded.values.log.level, file: loaded.values.log.file ?? home.log })
   const { log } = opened
+  // Listened for before anything serves, so that no signal ends the process half-way.
+  const ended = endSignal()
   try {
     const system = await startSystem({ home, settings: loaded.values, ports, environment, log })
     const reload = watchConfiguration(loaded, environment, log, settings => system.reconfigure(settings))
@@ -45,13 +47,16 @@ export async function run(invocation: Invocation, terminal: Terminal): Promise<O
     })
     terminal.out(terminal.json ? `${JSON.stringify(report.data)}\n` : report.text)
     log.info('ready', report.data)
-    const signal = await endSignal()
+    const signal = await ended
     log.info('stopping', { signal })
     reload.close()
     await system.stop()
     removeRunning(home)
     log.info('stopped')
     return { text: '', data: { stopped: signal } }
+  } catch (error) {
+    log.error('start_failed', { cause: error, stack: error instanceof Error ? error.stack : undefined })
+    throw error
   } finally {
     opened.flush()
     unlock()

@@ -1,3 +1,4 @@
+import { openSync } from 'node:fs'
 import { type Log, type LogFields, redact } from '@sallyport/server'
 import pino, { type Logger } from 'pino'
 
@@ -16,12 +17,9 @@ export function openLog(options: {
   readonly level: 'debug' | 'info' | 'warn' | 'error'
   readonly file: string
 }): OpenedLog {
-  const destination = pino.destination({
-    ...(options.file === '-' ? { fd: 2 } : { dest: options.file }),
-    mode: 0o600,
-    sync: false,
-    minLength: 0,
-  })
+  // Opened here and now, so that a start that fails at once still has its lines.
+  const fd = options.file === '-' ? 2 : openSync(options.file, 'a', 0o600)
+  const destination = pino.destination({ fd, sync: false, minLength: 0 })
   const logger = pino(
     { level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime, messageKey: 'event' },
     destination,

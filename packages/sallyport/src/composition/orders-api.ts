@@ -28,12 +28,18 @@ export function ordersApi(options: {
       name: 'orders-api',
       script,
       args: [...args, ...files, ...seeds],
-      environment: { NODE_ENV: 'production' },
+      environment: childEnvironment(),
       ready: () => isReady(`http://localhost:${port}/readyz`),
       said: line => writeSaid(line, log),
     },
     log,
   )
+}
+
+/** Nothing of ours but where compiled code is kept: without it, each start compiles everything anew and keeps the compiler. */
+function childEnvironment(): Readonly<Record<string, string>> {
+  const cache = process.env.NODE_COMPILE_CACHE
+  return { NODE_ENV: 'production', ...(cache === undefined ? {} : { NODE_COMPILE_CACHE: cache }) }
 }
 
 async function isReady(url: string): Promise<boolean> {
