@@ -29,6 +29,16 @@ test('looking spends nothing', () => {
   assert.equal(limiter.look('a', 1).allowed, false)
 })
 
+test('what is given back can be spent again, and no more than that', () => {
+  const limiter = rateLimiter({ requests: 1, seconds: 10 })
+  limiter.giveBack('a')
+  assert.equal(limiter.take('a', 1).allowed, true)
+  assert.equal(limiter.take('a', 1).allowed, false)
+  limiter.giveBack('a')
+  assert.equal(limiter.take('a', 1).allowed, true)
+  assert.equal(limiter.take('a', 1).allowed, false)
+})
+
 test('memory is bounded, and keys that are whole again are forgotten', () => {
   const limiter = rateLimiter({ requests: 10, seconds: 10 }, 100)
   for (let key = 0; key < 1000; key += 1) limiter.take(`k${key}`, 1000)

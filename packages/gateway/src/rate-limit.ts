@@ -18,6 +18,8 @@ export interface RateLimiter {
   readonly policy: RateLimitPolicy
   /** Spends one request of a key; a refused one spends nothing. */
   take(key: string, nowSeconds: number): RateLimitState
+  /** Gives one spent request back. */
+  giveBack(key: string): void
   /** Looks without spending. */
   look(key: string, nowSeconds: number): RateLimitState
   readonly size: number
@@ -56,6 +58,10 @@ export function rateLimiter(policy: RateLimitPolicy, maxKeys = 100_000): RateLim
       forget(now)
       wholeAt.set(key, whole + interval)
       return stateAfter(whole + interval, now, true)
+    },
+    giveBack(key) {
+      const whole = wholeAt.get(key)
+      if (whole !== undefined) wholeAt.set(key, whole - interval)
     },
     look(key, now) {
       const whole = Math.max(wholeAt.get(key) ?? now, now)

@@ -106,7 +106,10 @@ function openTo(edge: Edge, request: EdgeRequest, to: RouteMatch, headers: Heade
   return { kind: 'forward', route: to.route, url: to.url, token: undefined, headers: { ...headers, ...rate } }
 }
 
-/** Whoever does not pass door one pays from the address's quota, and an address without quota is not judged at all. */
+/**
+ * Whoever does not pass door one pays from the address's quota. An address without quota is not judged at all, but for
+ * tokens that are remembered as good: one caller with an old token must not lock out all who share its address.
+ */
 async function behindDoor(
   edge: Edge,
   request: EdgeRequest,
@@ -119,8 +122,9 @@ async function behindDoor(
   const address = addressKey(request.address)
   const { perAddress, perCaller } = edge
   const looked = perAddress.look(address, edge.nowSeconds())
-  if (!looked.allowed)
+  if (!looked.allowed && !door.guard.remembers(request)) {
     return refuse(tooMany('address', perAddress), rateLimitHeaders('address', perAddress.policy, looked))
+  }
   const of = (operations: RouteDoor['asked']) => operations.get(request.method) ?? operations.get('*')
   const asked = of(door.asked)
   const shut = (refusal: GuardRefusal): Verdict => {
@@ -131,11 +135,8 @@ async function behindDoor(
       refused: refusal.refused,
     }
   }
-  const known = await door.guard.enter(request)
-  if ('refused' in known) {
-    perAddress.take(address, edge.nowSeconds())
-    return shut(known)
-  }
+  const known = await enterAndPay(edge, door, request, address)
+  if ('refused' in known) return shut(known)
   const { caller } = known
   const state = perCaller.take(`${caller.clientId}\n${caller.subject}`, edge.nowSeconds())
   const rate = rateLimitHeaders('caller', perCaller.policy, state)
@@ -154,6 +155,22 @@ async function behindDoor(
   const nonce = request.dpop === undefined ? undefined : door.guard.nextNonce()
   const answerHeaders = { ...headers, ...rate, ...(nonce === undefined ? {} : { 'dpop-nonce': nonce }) }
   return { kind: 'forward', route: to.route, url: to.url, token, headers: answerHeaders }
+}
+
+/** A token at first sight is paid for before it is judged, or a crowd of guesses at once would all be looked at. */
+function enterAndPay(
+  { perAddress, nowSeconds }: Edge,
+  { guard }: RouteDoor,
+  request: EdgeRequest,
+  address: string,
+): MaybePromise<KnownToken | GuardRefusal> {
+  const entered = guard.enter(request)
+  perAddress.take(address, nowSeconds())
+  const settle = (known: KnownToken | GuardRefusal) => {
+    if (!('refused' in known)) perAddress.giveBack(address)
+    return known
+  }
+  return entered instanceof Promise ? entered.then(settle) : settle(entered)
 }
 
 function tooMany(of: string, { policy }: RateLimiter): GatewayRefusal {

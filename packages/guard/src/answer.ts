@@ -40,3 +40,15 @@ export function answer(refusal: GuardRefusal, facts: ChallengeFacts, requestId: 
   }
   return { status: code.status, headers, body: JSON.stringify(body) }
 }
+
+/** The application's own failure, without a word about it. */
+export function serverError(requestId: string): Answer {
+  const title = 'Something went wrong on the side of this API.'
+  const detail = 'Quote the request id when you report it.'
+  const body = { type: 'urn:sallyport:error:server_error', title, status: 500, code: 'server_error', detail }
+  return {
+    status: 500,
+    headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store' },
+    body: JSON.stringify({ ...body, request_id: requestId }),
+  }
+}

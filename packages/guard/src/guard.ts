@@ -1,6 +1,7 @@
 import { dpopNonces, signingAlgorithms } from '@sallyport/credentials'
 import type { PolicyEngine } from '@sallyport/policy'
-import { type Answer, answer } from './answer.ts'
+import { type Answer, answer, serverError } from './answer.ts'
+import { readAuthorization } from './authorization.ts'
 import type { ChallengeFacts } from './challenge.ts'
 import type { DescribedRequest } from './described-request.ts'
 import { type DoorOne, enterDoorOne } from './door-one.ts'
@@ -17,7 +18,7 @@ import { logRefusal } from './refusal-log.ts'
 import { boundedReplayMemory } from './replay-memory.ts'
 import { resourceMetadata, resourceMetadataPath } from './resource-metadata.ts'
 import type { Revocations, RevocationsState } from './revocations.ts'
-import { type KnownToken, tokenCache } from './token-cache.ts'
+import { type KnownToken, tokenCache, tokenHash } from './token-cache.ts'
 
 /** What a guard is made of; the settings are checked, the parts are running. */
 export interface GuardParts {
@@ -34,6 +35,8 @@ export interface Guard {
   declare<Request>(scope: string, objects?: ObjectRules<Request>, options?: RouteOptions<Request>): Operation<Request>
   /** Door one alone. */
   enter(request: DescribedRequest): MaybePromise<KnownToken | GuardRefusal>
+  /** Whether the request's token is remembered as good: cheap, and says nothing of its proof or its revocation. */
+  remembers(request: DescribedRequest): boolean
   /**
    * Both doors. `onCaller` runs between them, so that object rules find the caller on the framework's request.
    *
@@ -48,6 +51,8 @@ export interface Guard {
   ): MaybePromise<Passed | Answer>
   /** A refusal as an answer, logged and counted. */
   refuse(refusal: GuardRefusal, request: DescribedRequest, scope?: string): Answer
+  /** What an object rule threw, as an answer that says nothing of it, logged; for whoever has no error handler. */
+  failed(error: unknown, request: DescribedRequest): Answer
   /** The RFC 9728 document and where it belongs. */
   metadata(): Answer
   readonly metadataPath: string
@@ -112,6 +117,10 @@ export function createGuard({ settings, context, issuer, revocations, policy }: 
       return operation
     },
     enter: request => enterDoorOne(door, request),
+    remembers(request) {
+      const presented = readAuthorization(request)
+      return !('refused' in presented) && cache.get(tokenHash(presented.token)) !== undefined
+    },
     pass(operation, described, request, onCaller) {
       return chain(enterDoorOne(door, described), known => {
         if ('refused' in known) return refuse(known, described, operation.needed.text)
@@ -125,6 +134,11 @@ export function createGuard({ settings, context, issuer, revocations, policy }: 
       })
     },
     refuse,
+    failed(error, { requestId: request_id, route }) {
+      const got = error instanceof Error ? error.message : 'a throw'
+      context.log.error('object_rule_failed', { expected: 'an object or none', got, route, request_id })
+      return serverError(request_id)
+    },
     metadata() {
       const document = resourceMetadata({
         resource,

@@ -16,11 +16,13 @@ interface ExpressApp {
   post(path: string, ...handlers: ExpressHandler[]): void
   all(path: string, ...handlers: ExpressHandler[]): void
   use(...handlers: ExpressHandler[]): void
+  use(path: string, router: ExpressApp): void
   listen(port: number, host: string, onListening: () => void): Server
 }
 type Json = ServerResponse & { json(value: unknown): void }
 type ExpressHandler = (request: ExpressRequest, response: Json, next: (error?: unknown) => void) => void
-const express: { (): ExpressApp; urlencoded(options: object): Handler } = createRequire(import.meta.url)('express')
+const express: { (): ExpressApp; urlencoded(options: object): Handler; Router(options: object): ExpressApp } =
+  createRequire(import.meta.url)('express')
 
 async function serve(app: ExpressApp, onClose: () => void): Promise<OrdersApi> {
   const { promise, resolve } = Promise.withResolvers<void>()
@@ -80,6 +82,19 @@ test('express: in app.use, where no route is told, only a stated reason opens it
   const { status, body } = await exchange(api.origin, '/orders/bob-1', bearer(await issuer.token({})))
   assert.equal(status, 403)
   assert.equal(JSON.parse(body).code, 'object_rule_missing')
+  await api.close()
+  await issuer.close()
+})
+
+test('express: a parameter of the path a router is mounted at counts as well (OWASP API1)', async () => {
+  const issuer = await testIssuer()
+  const app = express()
+  const router = express.Router({ mergeParams: true })
+  const protect = guard({ issuer: issuer.issuer, resource, log: quiet })
+  router.get('/orders', protect('read:orders'), (_request, response) => response.json('open'))
+  app.use('/shops/:shop', router)
+  const api = await serve(app, protect.close)
+  assert.equal((await exchange(api.origin, '/shops/7/orders', bearer(await issuer.token({})))).status, 403)
   await api.close()
   await issuer.close()
 })

@@ -5,6 +5,7 @@ import type { GuardState } from '../guard.ts'
 import type { ObjectRules, RouteOptions } from '../operation.ts'
 import type { GuardOptions } from '../options.ts'
 import type { Passed } from '../pass-door-two.ts'
+import { hasPathParameter } from '../route.ts'
 import { NodeRequest } from './node-request.ts'
 import { openGuard } from './open.ts'
 
@@ -81,10 +82,15 @@ function setCaller(request: ExpressRequest, caller: Caller): void {
   request.caller = caller
 }
 
-/** In `app.use` Express tells no route: whatever lies behind may take parameters, so it counts as one that does. */
+/**
+ * In `app.use` Express tells no route: whatever lies behind may take parameters, so it counts as one that does. Of a
+ * router mounted under a pattern it tells only the parameters that came of it.
+ */
 function describe(request: ExpressRequest): NodeRequest {
-  const { originalUrl, baseUrl, body } = request
-  const route = request.route === undefined ? '*' : baseUrl + String(request.route.path)
+  const { originalUrl, baseUrl, body, params } = request
+  const pattern = request.route === undefined ? '*' : baseUrl + String(request.route.path)
+  const names = Object.keys(params ?? {}).map(name => `/:${name}`)
+  const route = hasPathParameter(pattern) ? pattern : pattern + names.join('')
   return new NodeRequest(request, { target: originalUrl, route, body })
 }
 

@@ -34,7 +34,10 @@ export function guard(options: GuardOptions): Protect {
   ): Pass => {
     const operation = doors.declare(scope, objects, routeOptions)
     return async (request, response) => {
-      const passed = await doors.pass(operation, new NodeRequest(request, {}), request)
+      const described = new NodeRequest(request, {})
+      const passed = await attempt(() => doors.pass(operation, described, request)).catch((error: unknown) =>
+        doors.failed(error, described),
+      )
       if ('status' in passed) return send(response, passed)
       const nonce = request.headers.dpop === undefined ? undefined : doors.nextNonce()
       if (nonce !== undefined) response.setHeader('dpop-nonce', nonce)
@@ -48,6 +51,10 @@ export function guard(options: GuardOptions): Protect {
     metrics: doors.metrics,
     close: doors.close,
   })
+}
+
+async function attempt<T>(run: () => T | Promise<T>): Promise<T> {
+  return run()
 }
 
 function send(response: ServerResponse, answer: Answer): undefined {

@@ -111,13 +111,16 @@ async function follow(
   while (!closing.aborted) {
     const abort = new AbortController()
     watch.connection = { abort, heardAt: context.elapsedSeconds() }
+    let said: string | undefined
     try {
       for await (const line of linesOf(resumeAddress(options.url, list), abort.signal)) {
         watch.connection.heardAt = context.elapsedSeconds()
         const applied = list.apply(line, context.nowSeconds())
         if (applied === 'gap') break
-        if (typeof applied !== 'string')
+        if (typeof applied !== 'string' && applied.refused !== said) {
+          said = applied.refused
           context.log.warn('revocation_message_refused', { url: options.url, ...applied })
+        }
         if (applied !== 'applied' || !list.state().inStep) continue
         watch.heardAt = context.elapsedSeconds()
         pause = firstPauseMilliseconds
