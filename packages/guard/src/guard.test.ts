@@ -201,3 +201,23 @@ test('what was revoked while a guard was away reaches it with the next snapshot'
   own.restoreFeed()
   await settled(async () => (await ask(guard, headers)).code === 'token_revoked', 5000)
 })
+
+test('an authority that starts anew with another epoch is followed, and nothing revoked before comes back', async t => {
+  const own = await testIssuer()
+  const guard = open({ issuer: own.issuer })
+  t.after(() => {
+    guard.close()
+    return own.close()
+  })
+  const [before, after] = [bearer(await own.token({ jti: 'before' })), bearer(await own.token({ jti: 'after' }))]
+  for (const headers of [before, after]) assert.equal((await ask(guard, headers)).status, 200)
+  await own.revoke({ kind: 'token', id: 'before' })
+  await settled(async () => (await ask(guard, before)).code === 'token_revoked')
+  own.restartFeed()
+  const asked = own.asked.get('/revocations') ?? 0
+  await settled(async () => (own.asked.get('/revocations') ?? 0) > asked, 3000)
+  assert.equal((await ask(guard, after)).status, 200)
+  assert.equal((await ask(guard, before)).code, 'token_revoked')
+  await own.revoke({ kind: 'token', id: 'after' })
+  await settled(async () => (await ask(guard, after)).code === 'token_revoked', 2000)
+})

@@ -25,7 +25,11 @@ export interface RouteOptions<Request> {
   readonly route?: string
 }
 
-/** One protected operation, checked when it is declared. */
+/**
+ * One protected operation, checked when it is declared.
+ *
+ * @see docs/decisions/0008-a-route-is-closed-until-its-object-is-named.md
+ */
 export interface Operation<Request> {
   readonly needed: NeededScopes
   readonly rules: readonly (readonly [action: string, rule: ObjectRule<Request>])[]

@@ -10,7 +10,11 @@ export interface KnownToken {
   readonly until: number
 }
 
-/** What is known of tokens that passed door one, bounded: the oldest goes when it is full. */
+/**
+ * What is known of tokens that passed door one, bounded: the oldest goes when it is full.
+ *
+ * @see docs/decisions/0007-a-remembered-token-is-taken-back-by-the-feed.md
+ */
 export interface TokenCache {
   get(tokenHash: string): KnownToken | undefined
   put(known: KnownToken): void

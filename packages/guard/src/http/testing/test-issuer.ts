@@ -31,13 +31,13 @@ export interface TestIssuer {
   /** Ends the feed and refuses it until `restoreFeed`. */
   cutFeed(): void
   restoreFeed(): void
+  /** Begins the feed anew, as after a restart: another epoch, numbers from 0, everything live in its snapshot. */
+  restartFeed(): void
   /** Answers 500 to everything but the feed. */
   breakDown(): void
   repair(): void
   close(): Promise<void>
 }
-
-const epoch = 'test'
 
 export async function testIssuer(algorithm: SigningKey['algorithm'] = 'ES256'): Promise<TestIssuer> {
   const key = generateSigningKey(algorithm)
@@ -48,6 +48,8 @@ export async function testIssuer(algorithm: SigningKey['algorithm'] = 'ES256'): 
   const revocations: RevocationEntry[] = []
   const readers = new Set<ServerResponse>()
   let feedCut = false
+  let epoch = randomUUID()
+  let firstSeq = 0
   let broken = false
   let issuer = ''
 
@@ -64,7 +66,7 @@ export async function testIssuer(algorithm: SigningKey['algorithm'] = 'ES256'): 
     ...claims,
   })
   const line = (message: FeedMessage) => signFeedMessage(message, { issuer, nowSeconds: now(), key: feedKey }, signNow)
-  const position = () => ({ epoch, seq: revocations.length })
+  const position = () => ({ epoch, seq: revocations.length - firstSeq })
 
   const openFeed = async (response: ServerResponse) => {
     response.writeHead(200, { 'content-type': 'application/jwt-stream' })
@@ -162,6 +164,11 @@ export async function testIssuer(algorithm: SigningKey['algorithm'] = 'ES256'): 
     },
     restoreFeed: () => {
       feedCut = false
+    },
+    restartFeed() {
+      epoch = randomUUID()
+      firstSeq = revocations.length
+      for (const reader of readers) reader.destroy()
     },
     breakDown: () => {
       broken = true
