@@ -47,7 +47,11 @@ export function grantRecord(grant: Grant): NewRecord<Grant> {
     key: grant.id,
     value: grant,
     ...(grant.revoked_at !== undefined && { expiresAt: grant.revoked_at + revokedGrantSeconds }),
-    index: { subject: grant.subject, subject_client: `${grant.subject} ${grant.client_id}` },
+    index: {
+      subject: grant.subject,
+      client_id: grant.client_id,
+      subject_client: `${grant.subject} ${grant.client_id}`,
+    },
   }
 }
 

@@ -1,4 +1,4 @@
-/** What a user allowed a client. Stored as kind `grant`, key `id`, index `subject` and `subject_client` (`subject client_id`). */
+/** What a user allowed a client. Stored as kind `grant`, key `id`, index `subject`, `client_id` and `subject_client` (`subject client_id`). */
 export interface Grant {
   /** `grant_…`, sorts by time. */
   readonly id: string

@@ -1,3 +1,6 @@
+import type { ObjectBody } from './schema.ts'
+import { type Issue, validate } from './validate.ts'
+
 /** A change by RFC 7396, split so that each part can be judged: what is set, and what is taken away. */
 export interface MergePatch {
   readonly set: Readonly<Record<string, unknown>>
@@ -13,11 +16,14 @@ export function splitMergePatch(patch: Readonly<Record<string, unknown>>): Merge
   }
 }
 
-/** The record after the change. What it misses then is for its schema to say. */
+/** The record after the change, or what it misses then: a whole record must fit its schema again. */
 export function applyMergePatch<V extends object>(
+  schema: ObjectBody,
   before: V,
   patch: { readonly body: Partial<V>; readonly removed: readonly string[] },
-): V {
+): { readonly merged: V } | { readonly issues: readonly Issue[] } {
   const kept = Object.entries(before).filter(([name]) => !patch.removed.includes(name))
-  return { ...Object.fromEntries(kept), ...patch.body } as V
+  const merged = { ...Object.fromEntries(kept), ...patch.body } as V
+  const issues = validate(schema, merged)
+  return issues.length > 0 ? { issues } : { merged }
 }

@@ -1,5 +1,5 @@
+import { nearest } from '@sallyport/server/nearest'
 import type { Command, Failure, Flag, Invocation } from './command.ts'
-import { nearestWord } from './nearest-word.ts'
 
 /** Flags that every command takes. */
 export const commonFlags: readonly Flag[] = [
@@ -95,30 +95,27 @@ function splitFlag(word: string): readonly [string, string | undefined] {
 }
 
 function unknownFlag(command: Command, word: string, known: readonly Flag[]): Failure {
-  const nearest = nearestWord(
-    splitFlag(word)[0],
-    known.map(each => each.name),
-  )
-  const guess = nearest === undefined ? undefined : `--${nearest}`
+  const names = known.map(each => each.name)
+  const meant = nearest(splitFlag(word)[0], names)
+  const guess = meant === undefined ? undefined : `--${meant}`
   return usage(command, `${word} is not a flag of ${name(command)}`, guess, word)
 }
 
 function unknownCommand(words: readonly string[], commands: readonly Command[]): Failure {
   const typed = words.slice(0, commands.some(each => each.path[0] === words[0]) ? 2 : 1).join(' ')
   const heads = commands.map(each => each.path.join(' '))
-  const nearest =
-    nearestWord(typed, heads) ?? nearestWord(words.slice(0, 2).join(' '), heads) ?? nearestNoun(words, commands)
+  const meant = nearest(typed, heads) ?? nearest(words.slice(0, 2).join(' '), heads) ?? nearestNoun(words, commands)
   return {
     failed: 'usage',
     code: 'unknown_command',
     message: typed === '' ? 'No command was given.' : `There is no command "${typed}".`,
-    ...(nearest === undefined ? {} : { expected: `sallyport ${nearest}` }),
+    ...(meant === undefined ? {} : { expected: `sallyport ${meant}` }),
     hint: 'sallyport --help lists all commands.',
   }
 }
 
 function nearestNoun(words: readonly string[], commands: readonly Command[]): string | undefined {
-  return nearestWord(words[0] ?? '', [...new Set(commands.map(each => each.path[0] ?? ''))])
+  return nearest(words[0] ?? '', [...new Set(commands.map(each => each.path[0] ?? ''))])
 }
 
 function usage(command: Command, problem: string, expected?: string, got?: string): Failure {

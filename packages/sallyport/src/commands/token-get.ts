@@ -1,10 +1,10 @@
 import { importPrivateJwk, isRefusal } from '@sallyport/credentials'
+import { nearest } from '@sallyport/server/nearest'
 import { installationOf } from '../client/installation.ts'
 import { findSavedClient } from '../client/profile.ts'
 import { signIn } from '../client/sign-in.ts'
 import { type ClientProof, type GotToken, requestToken } from '../client/token-endpoint.ts'
 import { CommandFailure, flag, flagList, type Invocation, type Outcome } from '../command-line/command.ts'
-import { nearestWord } from '../command-line/nearest-word.ts'
 import type { Terminal } from '../command-line/terminal.ts'
 import { type DemoClient, readDemoFile } from '../demo/demo-file.ts'
 
@@ -69,12 +69,11 @@ function whoIsMeant(known: readonly string[]): never {
 }
 
 function notKnown(name: string, known: readonly string[]): never {
-  const nearest = nearestWord(name, known)
   throw new CommandFailure({
     failed: 'usage',
     code: 'unknown_name',
     message: `There is no user of the demo and no saved client named ${name}.`,
-    expected: nearest ?? known.join(', '),
+    expected: nearest(name, known) ?? known.join(', '),
     got: name,
     hint: 'A client of your own: give SALLYPORT_CLIENT_SECRET, or register it with client add --save.',
   })

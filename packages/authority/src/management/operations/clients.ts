@@ -21,7 +21,6 @@ import { listPage, pageOf, pageQuery } from '../page.ts'
 import { reachesTooFar } from '../privilege.ts'
 import { invalidBody, type Problem, problem } from '../problem.ts'
 import type { ValueOf } from '../schema.ts'
-import { validate } from '../validate.ts'
 import { notFoundOr, type VersionedWrite, writeVersioned } from '../versioned.ts'
 import { withdrawClient } from '../withdraw-client.ts'
 
@@ -211,10 +210,11 @@ async function changeClient(
     id: request.params.client_id ?? '',
     next: async client => {
       const { client_id: id, secrets, created_at, ...metadata } = client
-      const merged = applyMergePatch<ClientMetadata>(givenMetadata(metadata), request)
-      const issues = [...validate(clientMetadataSchema, merged), ...(await judgeMetadata(context.authority, merged))]
+      const patched = applyMergePatch<ClientMetadata>(clientMetadataSchema, givenMetadata(metadata), request)
+      if ('issues' in patched) return invalidBody(patched.issues)
+      const issues = await judgeMetadata(context.authority, patched.merged)
       if (issues.length > 0) return invalidBody(issues)
-      const changed = { client_id: id, ...completeMetadata(merged), secrets, created_at }
+      const changed = { client_id: id, ...completeMetadata(patched.merged), secrets, created_at }
       return reachesTooFar(request.caller, [client, changed], context) ?? changed
     },
     index: undefined,

@@ -20,7 +20,6 @@ import {
 } from '../resource-description.ts'
 import type { ValueOf } from '../schema.ts'
 import { manageResource } from '../scopes.ts'
-import { validate } from '../validate.ts'
 import { notFoundOr, writeVersioned } from '../versioned.ts'
 
 const tag = 'resources'
@@ -145,9 +144,10 @@ async function changeResource(
     kind: 'resource',
     id,
     next: async ({ resource, ...described }) => {
-      const merged = applyMergePatch<ResourceDescription>(described, request)
-      const issues = [...validate(resourceSchema, merged), ...(await judgeResource(context.authority, merged))]
-      return issues.length > 0 ? invalidBody(issues) : { resource, ...completeResource(merged) }
+      const patched = applyMergePatch<ResourceDescription>(resourceSchema, described, request)
+      if ('issues' in patched) return invalidBody(patched.issues)
+      const issues = await judgeResource(context.authority, patched.merged)
+      return issues.length > 0 ? invalidBody(issues) : { resource, ...completeResource(patched.merged) }
     },
     index: undefined,
     action: 'resource.change',
