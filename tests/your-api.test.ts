@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import { sallyport } from './command-line.ts'
+import { freePorts } from './free-ports.ts'
+import { systemOfFile } from './system.ts'
+
+const root = resolve(import.meta.dirname, '..')
+const examples = join(root, 'examples/your-api/src')
+const page = readFileSync(join(root, 'docs/protect-your-api.md'), 'utf8')
+const frameworks = ['express', 'fastify', 'hono', 'fetch', 'node'] as const
+
+const system = await systemOfFile()
+const { port } = await freePorts(['port'])
+const api = `http://localhost:${port}`
+await sallyport(system, 'resource', 'add', api, '--name', 'Notes', '--scope', 'read:notes=See your notes')
+await sallyport(system, 'client', 'set', 'terminal', '--scope', 'read:notes', '--resource', api)
+const token = await sallyport(system, 'token', 'get', '--as', 'alice', '--scope', 'read:notes', '--resource', api)
+const owner = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).sub
+
+/** The example as it stands, at this test's addresses. */
+async function started(framework: string): Promise<{ child: ChildProcess; folder: string }> {
+  const folder = mkdtempSync(join(examples, '../.try-'))
+  const source = readFileSync(join(examples, `${framework}.ts`), 'utf8')
+    .replaceAll('http://localhost:4000', system.issuer)
+    .replaceAll('http://localhost:3000', api)
+    .replaceAll(/\b3000\b/g, String(port))
+    .replaceAll('./notes.ts', '../src/notes.ts')
+  writeFileSync(join(folder, 'main.ts'), source)
+  const child = spawn(process.execPath, [join(folder, 'main.ts')], {
+    env: { ...process.env, NOTE_OWNER: owner },
+    stdio: 'inherit',
+  })
+  for (let tries = 0; tries < 100; tries += 1) {
+    if (
+      await fetch(`${api}/notes`).then(
+        () => true,
+        () => false,
+      )
+    )
+      break
+    await pause(50)
+  }
+  return { child, folder }
+}
+
+const get = async (path: string, authorization?: string) => {
+  const response = await fetch(api + path, authorization === undefined ? {} : { headers: { authorization } })
+  return { status: response.status, body: await response.json() }
+}
+
+for (const framework of frameworks) {
+  test(`ten lines protect an API on ${framework}: no token 401, own note 200, somebody else’s 404`, async () => {
+    const { child, folder } = await started(framework)
+    try {
+      assert.equal((await get('/notes')).status, 401)
+      assert.deepEqual((await get('/notes', `Bearer ${token}`)).body, [{ id: '1', owner, text: 'Buy rope' }])
+      assert.equal((await get('/notes/1', `Bearer ${token}`)).body.text, 'Buy rope')
+      assert.equal((await get('/notes/2', `Bearer ${token}`)).status, 404)
+      assert.equal((await get('/notes/3', `Bearer ${token}`)).status, 404)
+      assert.equal((await get('/.well-known/oauth-protected-resource')).body.resource, api)
+    } finally {
+      child.kill('SIGKILL')
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+
+  test(`docs/protect-your-api.md shows the ${framework} example as it runs`, () => {
+    assert.ok(page.includes(`\`\`\`ts\n${readFileSync(join(examples, `${framework}.ts`), 'utf8')}\`\`\``))
+  })
+}
