@@ -1,6 +1,6 @@
 import { after, before } from 'node:test'
 import { storeContract } from '@sallyport/store/suite'
-import { openScratch } from '../../packages/store/src/postgres/scratch-store.ts'
+import { openScratch } from '../../packages/store/src/postgres/testing/scratch-store.ts'
 import { type PostgresServer, startPostgres } from './postgres.ts'
 
 let server: PostgresServer

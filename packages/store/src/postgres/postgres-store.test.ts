@@ -1,7 +1,7 @@
 import { after } from 'node:test'
 import { storeContract } from '../contract.suite.ts'
-import { startPglite } from './pglite-server.ts'
-import { openScratch } from './scratch-store.ts'
+import { startPglite } from './testing/pglite-server.ts'
+import { openScratch } from './testing/scratch-store.ts'
 
 const pglite = await startPglite()
 after(() => pglite.stop())

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import type { FreshStore } from '../contract.suite.ts'
-import { newKey, openMasterKey } from '../sealing/master-key.ts'
-import { createSealer } from '../sealing/sealer.ts'
-import { openPostgresStore, type PostgresOptions, type PostgresStore } from './postgres-store.ts'
+import type { FreshStore } from '../../contract.suite.ts'
+import { newKey, openMasterKey } from '../../sealing/master-key.ts'
+import { createSealer } from '../../sealing/sealer.ts'
+import { openPostgresStore, type PostgresOptions, type PostgresStore } from '../postgres-store.ts'
 
 /** Kinds that the tests' stores seal. */
 const SEALED_KINDS = ['session', 'grant']

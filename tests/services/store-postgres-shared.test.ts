@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict'
+import { after, before, type TestContext, test } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
+import pg from 'pg'
+import { Link } from '../../packages/store/src/postgres/link.ts'
+import { MIGRATIONS, migrate } from '../../packages/store/src/postgres/migrations.ts'
+import { openAt, openScratch } from '../../packages/store/src/postgres/testing/scratch-store.ts'
+import { type PostgresServer, startPostgres } from './postgres.ts'
+
+const now = () => Math.floor(Date.now() / 1000)
+
+let server: PostgresServer
+before(async () => {
+  server = await startPostgres()
+})
+after(() => server.stop())
+
+async function connect(t: TestContext): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: server.url })
+  await client.connect()
+  t.after(() => client.end())
+  return client
+}
+
+test('two stores that write the same records in opposite order, new ones too, both commit (deadlocks are tried again)', async t => {
+  const { store, schema, key, dispose } = await openScratch(server.url, now)
+  t.after(dispose)
+  const other = await openAt({ url: server.url, schema, nowSeconds: now }, key)
+  t.after(() => other.close())
+  const admin = await connect(t)
+  await admin.query("ALTER SYSTEM SET deadlock_timeout = '20ms'")
+  await admin.query('SELECT pg_reload_conf()')
+  for (let round = 0; round < 30; round += 1) {
+    const keys = Array.from({ length: 200 }, (_, n) => `${round % 2 === 0 ? round : 0} ${n}`)
+    const writes = (order: readonly string[], value: number) =>
+      order.map(name => ({ put: { kind: 'k', key: name, value, index: { of: 'x' } } }))
+    const answers = await Promise.all([
+      store.of('acme').commit(writes(keys, 1)),
+      other.of('acme').commit(writes(keys.toReversed(), 2)),
+    ])
+    assert.deepEqual(answers, [{ committed: true }, { committed: true }])
+    const values = await Promise.all(keys.map(name => store.of('acme').peek('k', name)))
+    assert.equal(new Set(values.map(record => record?.value)).size, 1, 'one of the two is written as a whole')
+  }
+  const deadlocks = 'SELECT deadlocks::int AS met FROM pg_stat_database WHERE datname = current_database()'
+  for (const end = Date.now() + 10_000; (await admin.query(deadlocks)).rows[0].met === 0; await wait(50))
+    assert.ok(Date.now() < end, 'no deadlock was met')
+})
+
+test('under a database that is serializable by default the verbs answer the same', async t => {
+  const admin = await connect(t)
+  await admin.query('CREATE DATABASE strict')
+  await admin.query("ALTER DATABASE strict SET default_transaction_isolation = 'serializable'")
+  const { store, dispose } = await openScratch(server.url.replace(/postgres$/, 'strict'), now)
+  t.after(dispose)
+  const tenant = store.of('acme')
+  await tenant.commit([{ put: { kind: 'code', key: 'k', value: 1 } }])
+  const takes = await Promise.all(Array.from({ length: 600 }, () => tenant.take('code', 'k', { put: [] })))
+  assert.equal(takes.filter(taken => 'won' in taken).length, 1)
+})
+
+test('a server that does not wait for its disk by default waits for ours', async t => {
+  const { store, dispose } = await openScratch(server.url, now)
+  t.after(dispose)
+  const admin = await connect(t)
+  await admin.query("ALTER SYSTEM SET synchronous_commit = 'off'")
+  await admin.query("ALTER SYSTEM SET wal_writer_delay = '10s'")
+  await admin.query('SELECT pg_reload_conf()')
+  await wait(200)
+  const notFlushed = async () =>
+    (await admin.query('SELECT (pg_current_wal_insert_lsn() - pg_current_wal_flush_lsn())::int AS bytes')).rows[0].bytes
+  for (let n = 0; n < 20; n += 1) {
+    await store.of('acme').commit([{ put: { kind: 'k', key: `k${n}`, value: 'x'.repeat(2000) } }])
+    assert.ok((await notFlushed()) < 2000, 'the commit is not on disk')
+  }
+  await admin.query('ALTER SYSTEM RESET ALL')
+  await admin.query('SELECT pg_reload_conf()')
+})
+
+test('a step waits for locks only briefly, and the version before it serves while the step tries again', async t => {
+  const { store, schema, key, dispose } = await openScratch(server.url, now)
+  t.after(dispose)
+  const reader = await connect(t)
+  await reader.query('BEGIN')
+  await reader.query(`SELECT count(*) FROM ${schema}.record`) // a long report holds its lock on the table
+  const link = new Link(server.url)
+  t.after(() => link.close())
+  const step = { version: 2, name: 'a column', sql: (s: string) => `ALTER TABLE ${s}.record ADD COLUMN note text` }
+  const steps = [...MIGRATIONS, step]
+  let done = false
+  const migrating = migrate(link, schema, steps).then(() => {
+    done = true
+  })
+  const started = Date.now()
+  for (let n = 0; Date.now() < started + 5_000; n += 1) {
+    const asked = Date.now()
+    await store.of('acme').commit([{ put: { kind: 'k', key: 'k', value: n } }])
+    assert.equal((await store.of('acme').peek('k', 'k'))?.value, n)
+    assert.ok(Date.now() - asked < 4_500, 'a caller waits no longer than the step may')
+    await wait(20)
+  }
+  assert.equal(done, false)
+  await reader.query('COMMIT')
+  await migrating
+  assert.deepEqual(await store.of('acme').commit([{ put: { kind: 'k', key: 'k', value: 'after' } }]), {
+    committed: true,
+  })
+  await assert.rejects(openAt({ url: server.url, schema, nowSeconds: now }, key), { code: 'newer_database' })
+})
+
+test('one process sweeps at a time, and rows that somebody holds are left for later', async t => {
+  const { store, schema, dispose } = await openScratch(server.url, () => 1_000)
+  t.after(dispose)
+  await store.of('acme').commit(['a', 'b'].map(key => ({ put: { kind: 'code', key, value: 1, expiresAt: 5 } })))
+  const [first, second] = [await connect(t), await connect(t)]
+  const sweep = async () => (await second.query(`SELECT ${schema}.sweep_1(10, 100) AS removed`)).rows[0].removed
+  await first.query('BEGIN')
+  await first.query(`SELECT pg_advisory_xact_lock(hashtextextended('${schema} sweep', 0))`)
+  assert.equal(await sweep(), -1)
+  await first.query('COMMIT')
+  await first.query('BEGIN')
+  await first.query(`SELECT 1 FROM ${schema}.record WHERE key = 'a' FOR UPDATE`)
+  assert.equal(await sweep(), 1)
+  await first.query('COMMIT')
+  assert.equal(await sweep(), 1)
+  assert.equal(await sweep(), 0)
+})
+
+test('a user who may only read is told so, and one who may not even that', async t => {
+  const { store, schema, key, dispose } = await openScratch(server.url, now)
+  t.after(dispose)
+  const admin = await connect(t)
+  await admin.query('CREATE ROLE onlooker LOGIN')
+  const url = server.url.replace('sallyport@', 'onlooker@')
+  await assert.rejects(openAt({ url, schema, nowSeconds: now }, key), { code: 'read_only', message: /42501/ })
+  await admin.query(`GRANT USAGE ON SCHEMA ${schema} TO onlooker`)
+  await admin.query(`GRANT SELECT ON ALL TABLES IN SCHEMA ${schema} TO onlooker`)
+  await store.of('acme').commit([{ put: { kind: 'k', key: 'k', value: 1 } }])
+  const reading = await openAt({ url, schema, nowSeconds: now }, key)
+  t.after(() => reading.close())
+  assert.equal((await reading.of('acme').peek('k', 'k'))?.value, 1)
+  await assert.rejects(reading.of('acme').commit([{ put: { kind: 'k', key: 'k', value: 2 } }]), { code: 'read_only' })
+})
+
+test('a replica answers lagging reads and may lag; peek, list and read of the store never do; a standby is no primary', async t => {
+  const { store, schema, key, dispose } = await openScratch(server.url, now)
+  t.after(dispose)
+  await store.of('acme').commit([{ put: { kind: 'k', key: 'a', value: 1 } }])
+  const standby = await server.replica()
+  const both = await openAt({ url: server.url, replicaUrl: standby.url, schema, nowSeconds: now }, key)
+  const [tenant, lagging] = [both.of('acme'), both.lagging('acme')]
+  const onReplica = async () => (await lagging.list('k', { limit: 5 })).records.length
+  assert.equal(await onReplica(), 1)
+  const control = new pg.Client({ connectionString: standby.url })
+  await control.connect()
+  t.after(async () => {
+    await Promise.all([control.end(), both.close()])
+    await standby.stop()
+  })
+  await control.query('SELECT pg_wal_replay_pause()')
+  for (const end = Date.now() + 5_000; Date.now() < end; await wait(20)) {
+    const { rows } = await control.query('SELECT pg_get_wal_replay_pause_state() AS state')
+    if (rows[0].state === 'paused') break
+  }
+  const entry = { append: { stream: 'feed', value: 1, expiresAt: 4_000_000_000 } }
+  await tenant.commit([{ put: { kind: 'k', key: 'b', value: 2 } }, entry])
+  assert.equal((await tenant.peek('k', 'b'))?.value, 2)
+  assert.equal((await tenant.list('k', { limit: 5 })).records.length, 2)
+  assert.equal((await tenant.read('feed', 0, 5)).last, 1)
+  assert.equal(await onReplica(), 1)
+  assert.equal((await lagging.read('feed', 0, 5)).last, 0)
+  await control.query('SELECT pg_wal_replay_resume()')
+  for (const end = Date.now() + 5_000; (await onReplica()) !== 2; await wait(20)) assert.ok(Date.now() < end)
+  await assert.rejects(openAt({ url: standby.url, schema, nowSeconds: now }, key), { code: 'read_only' })
+})
