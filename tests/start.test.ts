@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { get, type RequestOptions } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -125,16 +126,22 @@ test('a token that the command line revoked is refused by gateway and service wi
 })
 
 test('the gateway speaks TLS by a CA that is good for this machine alone (RFC 5280 §4.2.1.10)', async () => {
-  const { Agent, fetch: fetchWith } = await import('undici')
-  const dispatcher = new Agent({ connect: { ca: readFileSync(join(home, 'tls', 'ca.pem')) } })
-  const address = system.ready.addresses['gateway-tls'] ?? ''
-  const answer = await fetchWith(`${address}/livez`, { dispatcher })
-  assert.equal(answer.status, 200)
-  const elsewhere = new Agent({ connect: { ca: readFileSync(join(home, 'tls', 'ca.pem')), servername: 'example.com' } })
-  await assert.rejects(fetchWith(`${address}/livez`, { dispatcher: elsewhere }))
+  const ca = readFileSync(join(home, 'tls', 'ca.pem'))
+  const { port } = new URL(system.ready.addresses['gateway-tls'] ?? '')
+  for (const host of ['localhost', '127.0.0.1', '::1']) assert.equal(await livez({ host, port, ca }), 200, host)
+  await assert.rejects(livez({ host: 'localhost', port, ca, servername: 'example.com' }))
+  await assert.rejects(livez({ host: 'localhost', port }), 'nobody else signed it')
   assert.equal(statSync(join(home, 'tls', 'ca.key.pem')).mode & 0o777, 0o600)
-  await Promise.all([dispatcher.close(), elsewhere.close()])
 })
+
+function livez(to: RequestOptions): Promise<number | undefined> {
+  return new Promise((settle, fail) => {
+    get({ ...to, path: '/livez', agent: false, headers: { host: `localhost:${to.port}` } }, answer => {
+      answer.resume()
+      settle(answer.statusCode)
+    }).on('error', fail)
+  })
+}
 
 test('the log holds no token, secret, code or password', async () => {
   await sallyport('token', 'get', '--as', 'bob')

@@ -4,6 +4,8 @@ import { dirname, join, resolve } from 'node:path'
 import type { Invocation, Outcome } from '../command-line/command.ts'
 import type { Terminal } from '../command-line/terminal.ts'
 
+const program = 'opa'
+
 /** Runs `opa test` over a policy, with the capabilities and tests that lie beside it. */
 export async function run(invocation: Invocation, terminal: Terminal): Promise<Outcome> {
   const folder = resolve(terminal.directory, invocation.operands.get('folder') ?? 'policies')
@@ -20,7 +22,7 @@ export async function run(invocation: Invocation, terminal: Terminal): Promise<O
     ...(isPolicy ? policiesIn(root) : policies),
     ...(existsSync(tests) ? [tests] : []),
   ]
-  const { status, error, stdout, stderr } = spawnSync('opa', args, { encoding: 'utf8' })
+  const { status, error, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' })
   if (error !== undefined) {
     return {
       failed: 'failed',

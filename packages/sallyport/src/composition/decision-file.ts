@@ -25,7 +25,7 @@ export function withDoorOne(log: Log, part: string, decisions: DecisionFile): Lo
 }
 
 /** A refusal of door one, or of the edge before it, as a line of the decision file. */
-export function doorOneRecord(part: string, fields: LogFields): Readonly<Record<string, unknown>> {
+function doorOneRecord(part: string, fields: LogFields): Readonly<Record<string, unknown>> {
   const { code, door = 1, expected, got, hint, do: todo, rule, method, path, request_id } = fields
   const at = Date.now() / 1000
   return {

@@ -1,5 +1,8 @@
-import { choice, count, flag, list, origin, path, port, seconds, secret, section, text } from '@sallyport/server'
+import { choice, count, flag, list, origin, path, seconds, secret, section, text } from '@sallyport/server'
 import { demoPorts } from '../demo/addresses.ts'
+
+/** A port that is part of a public address, so it cannot be left to the system. */
+const tcpPort = (about: string, value: number) => count({ about, min: 1, max: 65_535, default: value })
 
 /** Everything that an operator may set, in the order of the reference. */
 export const sections = [
@@ -11,7 +14,7 @@ export const sections = [
         optional: true,
         see: 'RFC 8414 §2',
       }),
-      port: port({ about: 'Port of the authority.', default: demoPorts.authority }),
+      port: tcpPort('Port of the authority.', demoPorts.authority),
       addresses: list(text({ about: 'An address.', maxLength: 45 }), {
         about: 'Addresses that all listeners bind.',
         default: ['127.0.0.1', '::1'],
@@ -113,8 +116,8 @@ export const sections = [
   section(
     'gateway',
     {
-      port: port({ about: 'Port of the gateway.', default: demoPorts.gateway }),
-      tlsPort: port({ about: 'Port of the gateway with TLS.', default: demoPorts.gatewayTls }),
+      port: tcpPort('Port of the gateway.', demoPorts.gateway),
+      tlsPort: tcpPort('Port of the gateway with TLS.', demoPorts.gatewayTls),
       requestsPerMinute: count({
         about: 'Requests that one client may make in a minute.',
         min: 1,
@@ -129,14 +132,10 @@ export const sections = [
     },
     'The edge.',
   ),
-  section(
-    'app',
-    { port: port({ about: 'Port of the shop and its back end.', default: demoPorts.app }) },
-    'The demo shop.',
-  ),
+  section('app', { port: tcpPort('Port of the shop and its back end.', demoPorts.app) }, 'The demo shop.'),
   section(
     'ordersApi',
-    { port: port({ about: 'Port of the orders API.', default: demoPorts.ordersApi }) },
+    { port: tcpPort('Port of the orders API.', demoPorts.ordersApi) },
     'The demo service behind the gateway.',
   ),
   section(
