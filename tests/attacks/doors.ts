@@ -71,27 +71,29 @@ function introspectionDoor(system: RunningSystem, honest: string): Door {
   }
 }
 
-/** What proves a demo client that has a key (RFC 7523). */
-export const assertionOf = (system: RunningSystem, clientId: string): Promise<Record<string, string>> =>
-  assertionWith(system, clientId, system.client(clientId).private_jwk)
-
-/** A short token of the local administrator, by the key in the data folder. */
-export async function administratorToken(system: RunningSystem): Promise<string> {
-  const jwk: unknown = JSON.parse(readFileSync(join(system.home, 'cli.key.json'), 'utf8'))
-  const body = new URLSearchParams({
-    grant_type: 'client_credentials',
-    resource: `${system.issuer}/manage`,
-    ...(await assertionWith(system, 'cli', jwk)),
-  })
-  return tokensIn(await exchange(`${system.issuer}/token`, { method: 'POST', body })).access
-}
-
-async function assertionWith(system: RunningSystem, clientId: string, jwk: unknown): Promise<Record<string, string>> {
-  const key = importPrivateJwk(jwk, 'ES256')
+/** What proves a client that has a key (RFC 7523): one of the demo's, or the local administrator `cli`. */
+export async function assertionOf(
+  system: RunningSystem,
+  clientId: string,
+  changes: Partial<Parameters<typeof createClientAssertion>[0]> = {},
+): Promise<Record<string, string>> {
+  const cli = (): unknown => JSON.parse(readFileSync(join(system.home, 'cli.key.json'), 'utf8'))
+  const key = importPrivateJwk(clientId === 'cli' ? cli() : system.client(clientId).private_jwk, 'ES256')
   if (isRefusal(key)) throw new Error(`no key of ${clientId}: ${key.refused}`)
-  const said = { clientId, issuer: system.issuer, key, nowSeconds: nowSeconds(), jti: randomText() }
+  const said = { clientId, issuer: system.issuer, key, nowSeconds: nowSeconds(), jti: randomText(), ...changes }
   return {
     client_assertion_type: clientAssertionType,
     client_assertion: await createClientAssertion(said, signNow),
   }
+}
+
+/** A short token of the local administrator, by the key in the data folder. */
+export async function administratorToken(system: RunningSystem, scope?: string): Promise<string> {
+  const body = new URLSearchParams({
+    grant_type: 'client_credentials',
+    resource: `${system.issuer}/manage`,
+    ...(scope === undefined ? {} : { scope }),
+    ...(await assertionOf(system, 'cli')),
+  })
+  return tokensIn(await exchange(`${system.issuer}/token`, { method: 'POST', body })).access
 }

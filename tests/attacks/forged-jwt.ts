@@ -33,3 +33,13 @@ export function macBy(secret: string | Uint8Array, header: Json, claims: Json): 
   const hash = `sha${String(header.alg).slice(2)}`
   return `${input}.${createHmac(hash, secret).update(input).digest('base64url')}`
 }
+
+/** The other form of an ECDSA signature (RFC 3279 §2.2.3): a sequence of two integers. */
+export function derOf(signature: Buffer): Buffer {
+  const integer = (half: Buffer) => {
+    const bytes = (half[0] ?? 0) >= 0x80 ? Buffer.concat([Buffer.alloc(1), half]) : half
+    return Buffer.concat([Buffer.from([2, bytes.length]), bytes])
+  }
+  const both = Buffer.concat([integer(signature.subarray(0, 32)), integer(signature.subarray(32))])
+  return Buffer.concat([Buffer.from([0x30, both.length]), both])
+}

@@ -10,7 +10,7 @@ import { getTokens, nowSeconds } from '../code-flow.ts'
 import { exchange } from '../exchange.ts'
 import { systemOfFile } from '../system.ts'
 import { administratorToken, type Door, doorsOf } from './doors.ts'
-import { macBy, type ReadJwt, readJwt, signedBy, unsigned } from './forged-jwt.ts'
+import { derOf, macBy, type ReadJwt, readJwt, signedBy, unsigned } from './forged-jwt.ts'
 import { stolenKey } from './stolen-key.ts'
 
 const system = await systemOfFile()
@@ -296,13 +296,3 @@ test('an RS256 token is no PS256 token, and its key signs nothing else (RFC 8725
     'HS256 with the PEM',
   )
 })
-
-/** The other form of an ECDSA signature (RFC 3279 §2.2.3): a sequence of two integers. */
-function derOf(signature: Buffer): Buffer {
-  const integer = (half: Buffer) => {
-    const bytes = (half[0] ?? 0) >= 0x80 ? Buffer.concat([Buffer.alloc(1), half]) : half
-    return Buffer.concat([Buffer.from([2, bytes.length]), bytes])
-  }
-  const both = Buffer.concat([integer(signature.subarray(0, 32)), integer(signature.subarray(32))])
-  return Buffer.concat([Buffer.from([0x30, both.length]), both])
-}
