@@ -1,0 +1,210 @@
+import type { RedisClusterType } from '@redis/client'
+import { StoreError } from '../store-error.ts'
+
+/** How long a connection may take, and an answer; after that the connection is given up for a new one. */
+const CONNECT_TIMEOUT_MS = 2_000
+const ANSWER_TIMEOUT_MS = 1_000
+
+/** After a failed try the next one waits this long; who asks meanwhile is told at once. */
+const RECONNECT_PAUSE_MS = 100
+
+/** What an operator must hear of. `lost` and `back` come in turns, once for each. */
+export interface RedisAlarm {
+  readonly what: 'lost' | 'back' | 'evicts' | 'memory_lost'
+  readonly message: string
+}
+
+/** A script that Redis runs as one step. All its keys have one hash tag, so that a cluster can run it. */
+export interface Script {
+  readonly text: string
+  /** SHA-1 of the text, by which Redis remembers it. */
+  readonly sha: string
+}
+
+interface Connection {
+  eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
+  evalSha(sha: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
+  publish(channel: string, message: string): Promise<unknown>
+  destroy(): void
+}
+
+/**
+ * A connection to one server (one URL) or to a cluster (several URLs of its nodes). It fails fast: nothing is queued
+ * for a server that is away. An idle connection to one server does not keep the process alive.
+ */
+export class RedisLink {
+  /** Host and port, for messages. */
+  readonly where: string
+  readonly #urls: readonly string[]
+  readonly #onAlarm: (alarm: RedisAlarm) => void
+  #connection: Promise<Connection> | undefined
+  #failedAt = Number.NEGATIVE_INFINITY
+  #isLost = false
+  #closed = false
+
+  constructor(urls: readonly string[], onAlarm: (alarm: RedisAlarm) => void) {
+    this.#urls = urls
+    this.#onAlarm = onAlarm
+    this.where = `Redis ${urls.map(placeOf).join(', ')}`
+  }
+
+  /** @throws StoreError `unreachable` when nothing was run, `outcome_unknown` when it may have been, `failed` */
+  async run(script: Script, keys: readonly string[], values: readonly (string | number)[]): Promise<unknown> {
+    const options = { keys: [...keys], arguments: values.map(String) }
+    return this.#ask(async connection => {
+      try {
+        return await connection.evalSha(script.sha, options)
+      } catch (error) {
+        if (error instanceof Error && error.message.startsWith('NOSCRIPT')) return connection.eval(script.text, options)
+        throw error
+      }
+    })
+  }
+
+  async publish(channel: string, message: string): Promise<void> {
+    await this.#ask(connection => connection.publish(channel, message))
+  }
+
+  /** A connection that hears a channel, and again after each loss. Returns how to end it. */
+  async subscribe(channel: string, onMessage: (message: string) => void): Promise<() => void> {
+    const { createClient, createCluster } = await import('@redis/client')
+    const lost = (error: unknown) => this.#lost(error)
+    if (this.#urls.length > 1) {
+      const cluster: RedisClusterType = createCluster({
+        rootNodes: this.#urls.map(url => ({ url })),
+        minimizeConnections: true,
+      })
+      cluster.on('error', lost)
+      await cluster.connect()
+      await cluster.subscribe(channel, onMessage)
+      return () => cluster.destroy()
+    }
+    const client = createClient({ url: this.#urls[0] ?? '', socket: { reconnectStrategy: () => RECONNECT_PAUSE_MS } })
+    client.on('error', lost)
+    client.on('ready', () => client.unref())
+    client
+      .connect()
+      .then(() => client.subscribe(channel, onMessage))
+      .catch(lost)
+    return () => client.destroy()
+  }
+
+  alarm(alarm: RedisAlarm): void {
+    this.#onAlarm(alarm)
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    const connection = await this.#connection?.catch(() => undefined)
+    this.#connection = undefined
+    connection?.destroy()
+  }
+
+  async #ask(command: (connection: Connection) => Promise<unknown>): Promise<unknown> {
+    const connection = await this.#connected()
+    const { promise, reject } = Promise.withResolvers<never>()
+    const timer = setTimeout(() => {
+      reject(new Error('no answer in time'))
+      this.#drop(connection)
+    }, ANSWER_TIMEOUT_MS)
+    try {
+      const answer = await Promise.race([command(connection), promise])
+      this.#back()
+      return answer
+    } catch (cause) {
+      throw this.#judge(cause)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** An answer that is an error, or no answer. */
+  #judge(cause: unknown): StoreError {
+    const { name, message } = cause instanceof Error ? cause : { name: '', message: String(cause) }
+    if (
+      /^(?:Simple|Blob)?Error(?:Reply)?$/.test(name) &&
+      /^(?:READONLY|NOPERM|OOM|MISCONF|WRONGTYPE|ERR|NOREPLICAS)\b/.test(message)
+    ) {
+      const code = message.startsWith('OOM') ? 'disk_full' : message.startsWith('READONLY') ? 'read_only' : 'failed'
+      return new StoreError(code, `${this.where}: ${message}.`, 'Look at its configuration and its memory.', { cause })
+    }
+    this.#lost(cause)
+    const problem = `The connection to ${this.where} was lost while a command was under way (${message}).`
+    return new StoreError('outcome_unknown', problem, 'Take the value for used.', { cause })
+  }
+
+  #connected(): Promise<Connection> {
+    if (this.#closed) return Promise.reject(new StoreError('closed', 'The store is closed.', 'Open it again.'))
+    if (this.#connection !== undefined) return this.#connection
+    if (performance.now() - this.#failedAt < RECONNECT_PAUSE_MS) return Promise.reject(this.#unreachable())
+    const connecting = this.#connect().catch(cause => {
+      this.#failedAt = performance.now()
+      if (this.#connection === connecting) this.#connection = undefined
+      this.#lost(cause)
+      throw this.#unreachable(cause)
+    })
+    this.#connection = connecting
+    return connecting
+  }
+
+  async #connect(): Promise<Connection> {
+    // Loaded here: who uses no Redis does not pay for its driver.
+    const { createClient, createCluster } = await import('@redis/client')
+    if (this.#urls.length > 1) {
+      const cluster: RedisClusterType = createCluster({
+        rootNodes: this.#urls.map(url => ({ url })),
+        defaults: { disableOfflineQueue: true, socket: { connectTimeout: CONNECT_TIMEOUT_MS } },
+      })
+      cluster.on('error', error => this.#lost(error))
+      await cluster.connect()
+      return cluster
+    }
+    const client = createClient({
+      url: this.#urls[0] ?? '',
+      disableOfflineQueue: true,
+      socket: { connectTimeout: CONNECT_TIMEOUT_MS, reconnectStrategy: false },
+    })
+    client.on('error', error => {
+      this.#drop(client)
+      this.#lost(error)
+    })
+    await client.connect()
+    client.unref()
+    return client
+  }
+
+  /** The next command connects anew; what waits on this one is rejected. */
+  async #drop(connection: Connection): Promise<void> {
+    const current = await this.#connection?.catch(() => undefined)
+    if (current !== connection) return
+    this.#connection = undefined
+    try {
+      connection.destroy()
+    } catch (cause) {
+      this.#lost(cause) // it was closed already
+    }
+  }
+
+  #lost(cause: unknown): void {
+    if (this.#isLost || this.#closed) return
+    this.#isLost = true
+    const reason = cause instanceof Error ? cause.message || cause.name : String(cause)
+    this.#onAlarm({ what: 'lost', message: `${this.where} cannot be reached (${reason}).` })
+  }
+
+  #back(): void {
+    if (!this.#isLost) return
+    this.#isLost = false
+    this.#onAlarm({ what: 'back', message: `${this.where} answers again.` })
+  }
+
+  #unreachable(cause?: unknown): StoreError {
+    const hint = 'Start it, or look at the URL and the network.'
+    return new StoreError('unreachable', `${this.where} cannot be reached.`, hint, { cause })
+  }
+}
+
+/** Host and port of a URL, which may hold a password. */
+function placeOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : 'of the URL'
+}
