@@ -81,6 +81,11 @@ export const clientMetadata = {
   refresh_token_rotation: { type: 'boolean', default: true },
   consent: { type: 'string', enum: ['ask', 'implied'], default: 'ask' },
   require_signed_introspection: { type: 'boolean', default: false, description: 'RFC 9701' },
+  id_token_signed_response_alg: {
+    type: 'string',
+    enum: ['ES256', 'PS256', 'RS256', 'EdDSA'],
+    description: 'Of its ID tokens; ES256 when left out',
+  },
   disabled: { type: 'boolean', default: false },
 } as const satisfies Readonly<Record<string, Schema>>
 

@@ -192,6 +192,7 @@ async function addClient(
   }
   const tooFar = reachesTooFar(request.caller, [client], context)
   if (tooFar !== undefined) return tooFar
+  await publishIdTokenKey(client, context)
   const result = await authority.store.commit([{ insert: { kind: 'client', key: id, value: client } }])
   if ('conflict' in result) {
     return problem(409, 'client_exists', `There is a client ${id} already.`, { detail: 'Choose another client_id.' })
@@ -215,7 +216,10 @@ async function changeClient(
       const issues = await judgeMetadata(context.authority, patched.merged)
       if (issues.length > 0) return invalidBody(issues)
       const changed = { client_id: id, ...completeMetadata(patched.merged), secrets, created_at }
-      return reachesTooFar(request.caller, [client, changed], context) ?? changed
+      const tooFar = reachesTooFar(request.caller, [client, changed], context)
+      if (tooFar !== undefined) return tooFar
+      await publishIdTokenKey(changed, context)
+      return changed
     },
     index: undefined,
     action: 'client.change',
@@ -223,6 +227,17 @@ async function changeClient(
       client.disabled && !before.disabled ? withdrawClient(context, request, client.client_id) : undefined,
     show: showClient,
   } satisfies VersionedWrite<Client>)
+}
+
+/**
+ * Makes the key that the client's ID tokens are signed with, if there is none: it is published before it signs, for clients
+ * that keep the JWKS they have for a while.
+ */
+async function publishIdTokenKey(
+  client: Pick<Client, 'id_token_signed_response_alg'>,
+  { authority }: ManagementContext,
+) {
+  await authority.keys.signing(client.id_token_signed_response_alg ?? 'ES256')
 }
 
 async function rotateSecret(

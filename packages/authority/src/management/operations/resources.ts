@@ -118,6 +118,10 @@ export const resourceOperations: readonly Operation[] = [
   ),
 ]
 
+/**
+ * The key that its tokens are signed with is made now, if there is none: a verifier may keep the JWKS it has for minutes,
+ * whatever key id it then sees (RFC 7517 §5 sets no refetch), so a key is published before it signs.
+ */
 async function addResource(
   request: ManagementRequest<ValueOf<typeof shownResource>>,
   context: ManagementContext,
@@ -127,6 +131,7 @@ async function addResource(
   const issues = [...judgeIdentifier(id), ...(await judgeResource(authority, described))]
   if (issues.length > 0) return invalidBody(issues)
   const value: Resource = { resource: id, ...completeResource(described) }
+  await authority.keys.signing(value.signing_alg)
   const result = await authority.store.commit([{ insert: { kind: 'resource', key: id, value } }])
   if ('conflict' in result) return problem(409, 'resource_exists', `There is a resource ${id} already.`)
   await auditAct(context, request, 'resource.add', id)
@@ -147,7 +152,10 @@ async function changeResource(
       const patched = applyMergePatch<ResourceDescription>(resourceSchema, described, request)
       if ('issues' in patched) return invalidBody(patched.issues)
       const issues = await judgeResource(context.authority, patched.merged)
-      return issues.length > 0 ? invalidBody(issues) : { resource, ...completeResource(patched.merged) }
+      if (issues.length > 0) return invalidBody(issues)
+      const changed: Resource = { resource, ...completeResource(patched.merged) }
+      await context.authority.keys.signing(changed.signing_alg)
+      return changed
     },
     index: undefined,
     action: 'resource.change',
