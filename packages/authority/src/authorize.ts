@@ -7,6 +7,7 @@ import { findClient } from './clients.ts'
 import type { AuthorityContext } from './context.ts'
 import { judgeIdTokenHint } from './id-token-hint.ts'
 import { requestedContext } from './rules/authentication-context.ts'
+import { claimScopes } from './rules/claim-scopes.ts'
 import { judgeClaimsParameter } from './rules/claims-parameter.ts'
 import { judgeCodeChallenge } from './rules/code-challenge.ts'
 import { judgeDpopJkt } from './rules/dpop-jkt.ts'
@@ -119,7 +120,8 @@ async function judgeParameters(
   const hint = await judgeIdTokenHint(fields.get('id_token_hint'), client.client_id, context)
   if (isAuthorizationError(hint)) return hint
   const resources = form.values.get('resource') ?? []
-  const scopes = await resolveScopes(context, { client, scope: fields.get('scope'), resources, user: true })
+  const asked = claimScopes(fields.get('scope'), claims.claims, client)
+  const scopes = await resolveScopes(context, { client, scope: asked.scope, resources, user: true })
   if (isTokenError(scopes)) return asAuthorizationError(scopes)
   return {
     client_id: client.client_id,
@@ -134,7 +136,7 @@ async function judgeParameters(
     ...optional('login_hint', fields.get('login_hint')?.slice(0, 256)),
     ...optional('subject', hint.subject ?? claims.subject),
     ...acr,
-    ...(claims.claims !== undefined && { claims: claims.claims }),
+    ...(asked.claims !== undefined && { claims: asked.claims }),
     ...jkt,
   }
 }

@@ -9,6 +9,11 @@ const claimsOfScope: Readonly<Record<string, readonly string[]>> = {
 /** Every claim about a user that can be asked for, for the metadata (`claims_supported`). */
 export const userClaimNames: readonly string[] = Object.values(claimsOfScope).flat()
 
+/** The scope that asks for this claim; `undefined` for what is no claim about a user's profile. */
+export function scopeOfClaim(name: string): string | undefined {
+  return Object.entries(claimsOfScope).find(([, names]) => names.includes(name))?.[0]
+}
+
 /** The names that scopes and a `claims` request (Core §5.5) ask for together. */
 export function askedClaims(scope: readonly string[], claims: readonly string[] = []): ReadonlySet<string> {
   return new Set([...scope.flatMap(name => claimsOfScope[name] ?? []), ...claims])

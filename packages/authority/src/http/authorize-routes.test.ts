@@ -219,10 +219,23 @@ test('S46 the code keeps what the request asked for: nonce, challenge, dpop_jkt,
   assert.deepEqual(code?.resources, ['http://localhost:4100/orders', 'http://localhost:4300'])
   const grants = await listAll<Grant>('grant', ['subject', front.bob.id], front.context)
   assert.deepEqual(grants[0]?.value.scopes, {
-    '': ['openid'],
+    '': ['openid', 'email'],
     'http://localhost:4100/orders': ['read:orders'],
     'http://localhost:4300': ['read:orders'],
   })
+})
+
+test('a claim asked for by name is asked of the user first, and a client without its scope never gets it (Core §5.5, §3.1.2.4)', async t => {
+  const front = await openFront(t)
+  const browser = await allowed(front)
+  const claims = '{"userinfo":{"email":null},"id_token":{"email":null}}'
+  const asked = await browser.open(front.authorizePath({ claims }))
+  assert.match(asked.body, /See your email address/)
+  const client = await front.putClient({ client_id: 'narrow', scopes: ['openid', 'read:orders'] })
+  const consent = await browser.open(front.authorizePath({ claims }, client))
+  assert.doesNotMatch(consent.body, /email address/)
+  const code = await codeOf(front, await browser.submit(consent, '/consent', { answer: 'allow' }))
+  assert.deepEqual([code?.scope, code?.claims], [['openid', 'read:orders'], {}])
 })
 
 test('a wider consent widens the one grant of user and client (Core §3.1.2.4)', async t => {
