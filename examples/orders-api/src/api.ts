@@ -44,8 +44,9 @@ export async function ordersApi(options: ApiOptions): Promise<FastifyInstance> {
   )
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers({ ...HEADERS, 'x-request-id': request.id })
-    if (hosts.has(request.host)) done()
-    else sendProblem(request, reply, { status: 421, code: 'unknown_host', title: 'This host is not served here.' })
+    const problem = isAmbiguous(request.raw) ? AMBIGUOUS : hosts.has(request.host) ? undefined : UNKNOWN_HOST
+    if (problem === undefined) done()
+    else sendProblem(request, reply, problem)
   })
   app.addHook('preValidation', (request, reply, done) => {
     const takesNoBody = !request.is404 && request.routeOptions.schema?.body === undefined && request.body !== undefined
@@ -64,6 +65,20 @@ export async function ordersApi(options: ApiOptions): Promise<FastifyInstance> {
   app.get('/metrics', (_request, reply) => reply.type('text/plain; version=0.0.4').send(protect.metrics()))
   app.addHook('onClose', () => options.access.close())
   return app
+}
+
+const UNKNOWN_HOST = { status: 421, code: 'unknown_host', title: 'This host is not served here.' }
+const AMBIGUOUS = {
+  status: 400,
+  code: 'malformed',
+  title: 'The request cannot be read.',
+  detail: 'Send one Host and a path, with HTTP/1.1.',
+}
+
+/** Whether a request names its host more than once, in its target too, or in no version that has one (RFC 9112 §3.2). */
+function isAmbiguous({ rawHeaders, url = '', httpVersion }: IncomingMessage): boolean {
+  const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host').length
+  return hosts > 1 || !url.startsWith('/') || !httpVersion.startsWith('1.')
 }
 
 /** The gateway's request id goes on, so that one search finds every line of a request; odd ones are replaced. */

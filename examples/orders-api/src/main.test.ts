@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -81,6 +81,21 @@ test('the service says one line when it is ready, answers on both loopback addre
   )
 })
 
+test('a request that names its host twice, in its target, or in no version that has one is refused (RFC 9112 §3.2)', async () => {
+  const service = await ready([...usual, ...files])
+  const hostLine = `Host: localhost:${port}`
+  for (const head of [
+    `GET /openapi.json HTTP/1.1\r\n${hostLine}\r\n${hostLine}`,
+    `GET /openapi.json HTTP/1.1\r\n${hostLine}\r\nHost: evil.example`,
+    `GET http://evil.example/openapi.json HTTP/1.1\r\n${hostLine}`,
+    `GET /openapi.json\r\n${hostLine}`,
+  ]) {
+    assert.match(await firstLine(`${head}\r\nConnection: close\r\n\r\n`), /^HTTP\/1\.1 400 /, head)
+  }
+  service.child.kill('SIGTERM')
+  await service.ended
+})
+
 test('it ends with its parent: when standard input closes', async () => {
   const service = await ready([...usual, ...files, '--end-with-stdin'])
   service.child.stdin.end()
@@ -113,6 +128,14 @@ test('wrong arguments, an unreadable policy and a folder that is none are one cl
     assert.doesNotMatch(service.said.err, /\n {4}at /)
   }
 })
+
+async function firstLine(bytes: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1').setEncoding('latin1')
+  socket.write(bytes)
+  const [answer] = await once(socket, 'data')
+  socket.destroy()
+  return String(answer)
+}
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')

@@ -92,12 +92,13 @@ test('a Host it does not know gets 421, so that a rebound name reads nothing (RF
   assert.equal(statusOf(await exchange(get('/hello').replace('localhost', 'AUTH.example:443'))), 200)
 })
 
-test('no Host, two Hosts and a malformed Host get 400 (RFC 9112 §3.2)', async () => {
+test('no Host, two Hosts, a malformed Host and a line without a version get 400 (RFC 9112 §3, §3.2)', async () => {
   const cases = [
     'GET /hello HTTP/1.1\r\nConnection: close\r\n\r\n',
     get('/hello', 'Host: localhost'),
     get('/hello').replace('localhost', 'localhost, evil'),
     get('/hello').replace('localhost', 'user@localhost'),
+    get('/hello').replace(' HTTP/1.1', ''),
   ]
   for (const bytes of cases) assert.equal(statusOf(await exchange(bytes)), 400, bytes)
 })

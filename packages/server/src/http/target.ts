@@ -21,6 +21,8 @@ export interface TargetRules {
  */
 export function judgeTarget(request: IncomingMessage, rules: TargetRules): Failure | undefined {
   if (request.rawHeaders.length / 2 > rules.headerCount) return tooManyHeaders
+  // Node reads a line without a version as HTTP/0.9, which has no headers and so no Host.
+  if (request.httpVersionMajor !== 1) return badVersion
   const hostLines = request.rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host').length
   if (hostLines > 1) return badHost
   const target = request.url ?? '/'
@@ -39,6 +41,13 @@ const badHost: Failure = {
   error: 'invalid_request',
   reason: 'malformed_host',
   description: 'The request needs exactly one Host header with a host name and at most a port.',
+}
+
+const badVersion: Failure = {
+  status: 400,
+  error: 'invalid_request',
+  reason: 'malformed_request',
+  description: 'The request must say HTTP/1.1.',
 }
 
 const badTarget: Failure = {
