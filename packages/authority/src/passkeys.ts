@@ -1,10 +1,4 @@
 import { hash } from 'node:crypto'
-import {
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
-} from '@simplewebauthn/server'
 import type { Account } from './account.ts'
 import { findAccount } from './accounts.ts'
 import type { BrowserBinding } from './browser-binding.ts'
@@ -27,6 +21,9 @@ export type PasskeyRefusal = {
   readonly got: string
 }
 
+/** Loaded when a passkey is first asked for: it takes more memory than the rest of the authority together. */
+const webauthn = () => import('@simplewebauthn/server')
+
 const challengeTtlSeconds = 300
 
 /** COSE algorithms: EdDSA, ES256, RS256 (RFC 9053 §2, RFC 8812 §2). */
@@ -39,6 +36,7 @@ export async function passkeyRequestOptions(
   context: AuthorityContext,
 ): Promise<object> {
   const allowed = account === undefined ? undefined : await listPasskeys(account, context)
+  const { generateAuthenticationOptions } = await webauthn()
   return generateAuthenticationOptions({
     rpID: relyingParty(context).id,
     challenge: await newChallenge(
@@ -60,6 +58,7 @@ export async function passkeyCreationOptions(
   context: AuthorityContext,
 ): Promise<object> {
   const known = await listPasskeys(account.id, context)
+  const { generateRegistrationOptions } = await webauthn()
   return generateRegistrationOptions({
     rpName: 'Sallyport',
     rpID: relyingParty(context).id,
@@ -100,6 +99,7 @@ export async function signInWithPasskey(
     return { refused: 'passkey_other_account', got: 'a passkey of another account' }
   }
   const { origin, id } = relyingParty(context)
+  const { verifyAuthenticationResponse } = await webauthn()
   const verified = await attempt(() =>
     verifyAuthenticationResponse({
       response: response.json,
@@ -137,6 +137,7 @@ export async function registerPasskey(
   if (challenge?.account !== account.id)
     return { refused: 'passkey_expired', got: 'a challenge that is unknown, used or of another account' }
   const { origin, id } = relyingParty(context)
+  const { verifyRegistrationResponse } = await webauthn()
   const verified = await attempt(() =>
     verifyRegistrationResponse({
       response: response.json,

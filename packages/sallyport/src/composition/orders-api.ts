@@ -4,7 +4,7 @@ import { type Addresses, demoResources } from '../demo/addresses.ts'
 import type { Home } from '../home/home.ts'
 import { type Supervisor, supervise } from './child-process.ts'
 
-const script = fileURLToPath(new URL('../../../../examples/orders-api/src/main.ts', import.meta.url))
+export const ordersApiScript = fileURLToPath(new URL('../../../../examples/orders-api/src/main.ts', import.meta.url))
 const askMs = 1_000
 
 /**
@@ -26,7 +26,7 @@ export function ordersApi(options: {
   return supervise(
     {
       name: 'orders-api',
-      script,
+      script: ordersApiScript,
       args: [...args, ...files, ...seeds],
       environment: childEnvironment(),
       ready: () => isReady(`http://localhost:${port}/readyz`),

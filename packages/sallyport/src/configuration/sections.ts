@@ -132,7 +132,17 @@ export const sections = [
     },
     'The edge.',
   ),
-  section('app', { port: tcpPort('Port of the shop and its back end.', demoPorts.app) }, 'The demo shop.'),
+  section(
+    'app',
+    {
+      origin: origin({
+        about: 'Public address of the shop; left out, http://localhost with the port.',
+        optional: true,
+      }),
+      port: tcpPort('Port of the shop and its back end.', demoPorts.app),
+    },
+    'The demo shop.',
+  ),
   section(
     'ordersApi',
     { port: tcpPort('Port of the orders API.', demoPorts.ordersApi) },

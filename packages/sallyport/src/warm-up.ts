@@ -1,0 +1,28 @@
+/**
+ * Loads once what a start loads, right after installation: the compiled form of every module is then kept
+ * (NODE_COMPILE_CACHE), and the first start needs neither the time nor the memory of a compiler.
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { commands } from './command-line/table.ts'
+import { openData } from './composition/data.ts'
+import { ordersApiScript } from './composition/orders-api.ts'
+import { homePaths } from './home/home.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'sallyport-warm-up-'))
+try {
+  const home = homePaths(folder, {}, folder)
+  const modules = [
+    ...commands.map(({ load }) => load()),
+    import('./composition/bff.ts'),
+    import('./composition/gateway.ts'),
+  ]
+  const [data] = await Promise.all([openData(home, {}, { writer: 'warm-up', bff: false }), ...modules])
+  await data.close()
+  // Without arguments it only says how it is used, but everything it needs is loaded by then.
+  spawnSync(process.execPath, [ordersApiScript], { stdio: 'ignore' })
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
