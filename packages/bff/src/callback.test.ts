@@ -21,7 +21,9 @@ async function begun(change: { claims?: Record<string, unknown>; tokens?: Record
       ...change.tokens,
     })
   })
-  const { location, cookie } = await beginLogin({ return_to: '/orders' }, bff.context)
+  const attempt = await beginLogin({ return_to: '/orders' }, bff.context)
+  assert.ok(attempt !== 'unreachable')
+  const { location, cookie } = attempt
   const asked = new URL(location).searchParams
   const good: CallbackQuery = { code: 'code', state: asked.get('state') ?? '', iss: bff.context.settings.issuer }
   return { ...bff, asked, cookie, good, requests }

@@ -14,7 +14,14 @@ export interface CallbackQuery {
   readonly error_description?: string
 }
 
-export type CallbackResult = { readonly session: BrowserSession; readonly returnTo: string } | CallbackRefusal
+export type CallbackResult =
+  | {
+      readonly session: BrowserSession
+      readonly returnTo: string
+      /** Cookie of the session that this one takes the place of. */
+      readonly replaces: string | undefined
+    }
+  | CallbackRefusal
 
 /** Why nobody was signed in. `returnTo` is where the page can offer to start again. */
 export interface CallbackRefusal {
@@ -75,8 +82,8 @@ async function redeem(code: string, attempt: LoginAttempt, context: BffContext):
   }
   if (answer.token_type !== 'DPoP')
     return refusal('code_refused', 'DPoP-bound tokens', answer.token_type, attempt.returnTo)
-  const user = await readIdToken(answer, attempt, context)
-  if ('refused' in user) return { ...user, returnTo: attempt.returnTo }
+  const signedIn = await readIdToken(answer, attempt, context)
+  if ('refused' in signedIn) return { ...signedIn, returnTo: attempt.returnTo }
   const now = context.now()
   const tokens = {
     accessToken: answer.access_token,
@@ -85,7 +92,8 @@ async function redeem(code: string, attempt: LoginAttempt, context: BffContext):
     scope: answer.scope?.split(' ') ?? context.settings.scope,
     dpopKey,
   }
-  return { returnTo: attempt.returnTo, session: { user, tokens, idToken: answer.id_token ?? '', startedAt: now } }
+  const { returnTo, replaces } = attempt
+  return { returnTo, replaces, session: { ...signedIn, tokens, startedAt: now } }
 }
 
 /** OpenID Connect Core §3.1.3.7: issuer, audience, signature, time and nonce. */
@@ -93,7 +101,7 @@ async function readIdToken(
   answer: TokenResponse,
   attempt: LoginAttempt,
   context: BffContext,
-): Promise<SessionUser | CallbackRefusal> {
+): Promise<{ readonly user: SessionUser; readonly sid: string | undefined } | CallbackRefusal> {
   if (answer.id_token === undefined) return refusal('id_token_refused', 'an ID token', 'none')
   const verified = await verifyJwt(answer.id_token, {
     algorithms: ['ES256', 'PS256', 'RS256', 'EdDSA'],
@@ -107,13 +115,14 @@ async function readIdToken(
   const { claims } = verified
   if (claims.nonce !== attempt.nonce) return refusal('id_token_refused', "this sign-in's nonce", 'another')
   if (typeof claims.sub !== 'string') return refusal('id_token_refused', 'sub', 'none')
-  return {
+  const user = {
     sub: claims.sub,
     ...(typeof claims.name === 'string' ? { name: claims.name } : {}),
     ...(typeof claims.preferred_username === 'string' ? { preferred_username: claims.preferred_username } : {}),
     ...(typeof claims.acr === 'string' ? { acr: claims.acr } : {}),
     ...(typeof claims.auth_time === 'number' ? { auth_time: claims.auth_time } : {}),
   }
+  return { user, sid: typeof claims.sid === 'string' ? claims.sid : undefined }
 }
 
 function refusal(refused: CallbackRefusal['refused'], expected: string, got: string, returnTo = '/'): CallbackRefusal {

@@ -14,7 +14,7 @@ async function signedIn(answer: Answer) {
     scope: ['read:orders'],
     dpopKey: generateSigningKey('ES256'),
   }
-  const session = { user: { sub: 'user_alice' }, tokens, idToken: 'id', startedAt: bff.clock.now }
+  const session = { user: { sub: 'user_alice' }, tokens, sid: 'sid', startedAt: bff.clock.now }
   const { cookie } = await startSession(session, bff.context)
   const open = async (): Promise<OpenSession> => {
     const found = await openSession(cookie, bff.context)

@@ -1,7 +1,9 @@
 import { s256 } from '@sallyport/credentials'
+import { parseCookies } from '@sallyport/server'
 import type { BffContext } from './context.ts'
 import { returnTo } from './rules/return-to.ts'
 import { seal, unseal } from './seal.ts'
+import { authorityEndpoint } from './token-request.ts'
 
 /** A sign-in under way in one tab, kept sealed in that browser's own cookie: no row, so nobody can fill the store with them. */
 export interface LoginAttempt {
@@ -9,6 +11,8 @@ export interface LoginAttempt {
   readonly nonce: string
   readonly codeVerifier: string
   readonly returnTo: string
+  /** Cookie of the session this browser has already, which ends when this sign-in succeeds: it does not reach a callback from another site. */
+  readonly replaces?: string
   /** Unix seconds. */
   readonly startedAt: number
 }
@@ -25,6 +29,11 @@ export interface LoginWishes {
 
 export const loginAttemptTtlSeconds = 600
 
+const cookiePrefix = '__Host-sp-bff-login-'
+/** Tabs that may be signing in at once. */
+const attemptsKept = 5
+const sessionCookieMax = 128
+
 /**
  * Begins a sign-in: the address to send the browser to and the cookie that remembers the attempt (one cookie an attempt, so that tabs do not
  * overwrite each other).
@@ -34,24 +43,45 @@ export const loginAttemptTtlSeconds = 600
 export async function beginLogin(
   wishes: LoginWishes,
   context: BffContext,
-): Promise<{ location: string; cookieName: string; cookie: string }> {
+  sessionCookie?: string,
+): Promise<{ location: string; cookieName: LoginCookieName; cookie: string } | 'unreachable'> {
   const { settings } = context
+  const endpoint = await authorityEndpoint('authorization_endpoint', context)
+  if (endpoint === undefined) return 'unreachable'
   const attempt: LoginAttempt = {
     state: randomText(context),
     nonce: randomText(context),
     codeVerifier: randomText(context),
     returnTo: returnTo(wishes.return_to, settings.origin),
+    ...(sessionCookie !== undefined && sessionCookie.length <= sessionCookieMax && { replaces: sessionCookie }),
     startedAt: context.now(),
   }
   const cookie = seal(JSON.stringify(attempt), context.loginKey, purpose, context.random)
-  const { authorization_endpoint } = await context.metadata()
-  const location = `${authorization_endpoint}?${authorizationParameters(attempt, wishes, context)}`
+  const location = `${endpoint}?${authorizationParameters(attempt, wishes, context)}`
   return { location, cookieName: loginCookieName(attempt.state), cookie }
 }
 
 /** The cookie of the attempt that a `state` belongs to. */
-export const loginCookieName = (state: string): string =>
-  `__Host-sp-bff-login-${state.replace(/[^\w-]/g, '').slice(0, 12)}`
+export const loginCookieName = (state: string): LoginCookieName =>
+  `${cookiePrefix}${state.replace(/[^\w-]/g, '').slice(0, 12)}`
+
+export type LoginCookieName = `__Host-sp-bff-login-${string}`
+
+/**
+ * The cookies of attempts that a further one pushes out, the oldest first: sign-ins that were begun and left must not pile up until
+ * the browser's cookies are too large for any request.
+ */
+export function crowdedOut(cookieHeader: string | undefined, context: BffContext): readonly LoginCookieName[] {
+  const attempts = [...parseCookies(cookieHeader)].filter(isLoginCookie).map(([name, cookie]) => {
+    const plain = unseal(cookie, context.loginKey, purpose)
+    return { name, startedAt: plain === undefined ? 0 : (JSON.parse(plain) as LoginAttempt).startedAt }
+  })
+  const newestFirst = attempts.sort((one, other) => other.startedAt - one.startedAt)
+  return newestFirst.slice(attemptsKept - 1).map(({ name }) => name)
+}
+
+const isLoginCookie = (cookie: readonly [string, string]): cookie is [LoginCookieName, string] =>
+  cookie[0].startsWith(cookiePrefix)
 
 /** Reads the attempt back; `undefined` when it is not ours, of another `state`, or older than ten minutes. */
 export function readLoginAttempt(cookie: string, state: string, context: BffContext): LoginAttempt | undefined {
@@ -65,7 +95,7 @@ export function readLoginAttempt(cookie: string, state: string, context: BffCont
 function authorizationParameters(attempt: LoginAttempt, wishes: LoginWishes, context: BffContext): URLSearchParams {
   const { settings } = context
   const asked = wishes.scope?.split(' ').filter(scope => settings.scope.includes(scope))
-  const scope = new Set(['openid', ...(asked === undefined || asked.length === 0 ? settings.scope : asked)])
+  const scope = new Set(['openid', ...(asked === undefined || asked.length === 0 ? settings.usualScope : asked)])
   const parameters = new URLSearchParams({
     response_type: 'code',
     client_id: settings.clientId,

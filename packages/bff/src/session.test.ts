@@ -14,10 +14,7 @@ async function started() {
     scope: [],
     dpopKey: generateSigningKey('ES256'),
   }
-  const { cookie } = await startSession(
-    { user: { sub: 'user_alice' }, tokens, idToken: 'id', startedAt: 0 },
-    bff.context,
-  )
+  const { cookie } = await startSession({ user: { sub: 'user_alice' }, tokens, sid: 'sid', startedAt: 0 }, bff.context)
   return { ...bff, cookie }
 }
 

@@ -8,8 +8,8 @@ import { seal, unseal } from './seal.ts'
 export interface BrowserSession {
   readonly user: SessionUser
   readonly tokens: SessionTokens
-  /** Sent as `id_token_hint` when the user signs out at the authority too. */
-  readonly idToken: string
+  /** The authority's name for its own session (`sid`), by which the user is signed out there too. */
+  readonly sid: string | undefined
   /** Unix seconds. */
   readonly startedAt: number
 }

@@ -5,8 +5,10 @@ export interface BffSettings {
   /** The authority, byte for byte as its metadata names itself. */
   readonly issuer: string
   readonly clientId: string
-  /** Scopes asked for at sign-in; `openid` is always among them. */
+  /** The most a page may ask for at sign-in; `openid` is always among them. */
   readonly scope: readonly string[]
+  /** What is asked for when the page names nothing: the rest is for the moment that needs it (incremental consent). */
+  readonly usualScope: readonly string[]
   /** Resources that the tokens are for (RFC 8707). */
   readonly resources: readonly string[]
   readonly routes: readonly ProxyRoute[]

@@ -1,5 +1,6 @@
 import type { SigningKey } from '@sallyport/credentials'
 import { clientAssertionType, createClientAssertion, createDpopProof } from '@sallyport/credentials'
+import type { AuthorityMetadata } from './authority-metadata.ts'
 import type { BffContext } from './context.ts'
 
 /** What the token endpoint answered (OAuth 2.1 §3.2.3, OpenID Connect Core §3.1.3.3). */
@@ -28,7 +29,8 @@ export async function requestTokens(
   dpopKey: SigningKey,
   context: BffContext,
 ): Promise<TokenResponse | TokenRefusal> {
-  const { token_endpoint } = await context.metadata()
+  const token_endpoint = await authorityEndpoint('token_endpoint', context)
+  if (token_endpoint === undefined) return { refused: 'unreachable', got: 'no metadata' }
   const first = await send(token_endpoint, parameters, dpopKey, undefined, context)
   if (!('nonce' in first)) return first
   const second = await send(token_endpoint, parameters, dpopKey, first.nonce, context)
@@ -37,11 +39,25 @@ export async function requestTokens(
 
 /** Tells the authority that a token is no longer needed (RFC 7009 §2.1); the answer says whether it heard. */
 export async function revokeToken(token: string, context: BffContext): Promise<'revoked' | TokenRefusal> {
-  const { revocation_endpoint } = await context.metadata()
+  const revocation_endpoint = await authorityEndpoint('revocation_endpoint', context)
+  if (revocation_endpoint === undefined) return { refused: 'unreachable', got: 'no metadata' }
   const body = new URLSearchParams({ token, ...(await authentication(context)) })
   const response = await post(revocation_endpoint, body, {}, context)
   if (response === undefined) return { refused: 'unreachable', got: revocation_endpoint }
   return response.ok ? 'revoked' : { refused: 'revocation_refused', got: String(response.status) }
+}
+
+/** An address from the authority's metadata; `undefined` while there is none to read. */
+export async function authorityEndpoint(
+  name: Exclude<keyof AuthorityMetadata, 'issuer'>,
+  context: BffContext,
+): Promise<string | undefined> {
+  try {
+    return (await context.metadata())[name]
+  } catch (cause) {
+    context.log.warn('authority_unreachable', { endpoint: name, cause: String(cause) })
+    return undefined
+  }
 }
 
 async function send(

@@ -83,6 +83,24 @@ test('without a hint, or with another user’s or session’s, the user is asked
   assert.equal((await browser.get('/account')).status, 303)
 })
 
+test('an application that got tokens in this session names it by its sid, without an ID token in the address (RP-Initiated Logout §2, logout_hint)', async t => {
+  const front = await openFront(t)
+  const { browser, session } = await signedIn(front)
+  const sent = { client_id: 'web-app', post_logout_redirect_uri: bye, logout_hint: session.sid }
+  const ask = (changes: Readonly<Record<string, string>> = {}) =>
+    browser.get(`/logout?${new URLSearchParams({ ...sent, ...changes })}`)
+  assert.equal(titleOf(await ask()), 'Sign out? · Sallyport', 'not a client of this session yet')
+  const clients = ['web-app']
+  await front.context.store.commit([
+    { put: { kind: 'session', key: session.id, value: { ...session, clients }, expiresAt: front.clock.seconds + 999 } },
+  ])
+  assert.equal(titleOf(await ask({ logout_hint: `${session.sid.slice(0, -1)}_` })), 'Sign out? · Sallyport')
+  assert.equal(titleOf(await ask({ logout_hint: front.bob.id })), 'Sign out? · Sallyport')
+  assert.equal((await browser.get('/account')).status, 200)
+  assert.equal((await ask()).location, bye)
+  assert.equal((await browser.get('/account')).status, 303)
+})
+
 test('an unregistered address, a hint of another issuer or client, and a repeated parameter sign nobody out (RP-Initiated Logout §3)', async t => {
   const front = await openFront(t)
   const { browser } = await signedIn(front)

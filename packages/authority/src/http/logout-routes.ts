@@ -3,11 +3,12 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { isAuthorizationError } from '../authorization-error.ts'
 import type { Client } from '../client.ts'
 import { findClient } from '../clients.ts'
-import { judgeIdTokenHint } from '../id-token-hint.ts'
+import { type IdTokenHint, judgeIdTokenHint } from '../id-token-hint.ts'
 import { errorPage } from '../pages/error.ts'
 import { signedOutPage, signOutPage } from '../pages/sign-out.ts'
 import { judgePostLogoutRedirect } from '../rules/post-logout-redirect-uri.ts'
-import { endSession } from '../sessions.ts'
+import type { Session } from '../session.ts'
+import { endSession, type SignedIn } from '../sessions.ts'
 import type { Answer } from './answer.ts'
 import type { FrontHandlers } from './front-handler.ts'
 import { formContext, isOwnForm, sessionCookie, type Visit } from './visit.ts'
@@ -28,7 +29,7 @@ interface LogoutRequest {
   readonly client: Client | undefined
   /** Where to go afterwards. */
   readonly location: string | undefined
-  /** Whether the application proved, by an ID token of this very user, that it may sign them out. */
+  /** Whether the application proved, by an ID token of this very user or the session's name, that it may sign them out. */
   readonly proven: boolean
 }
 
@@ -77,11 +78,20 @@ async function judgeLogout(visit: Visit, form: Form): Promise<LogoutRequest | { 
       after.refused,
     )
   const proven =
-    signedIn !== undefined &&
-    hint.subject === signedIn.account.id &&
-    (hint.sid === undefined || hint.sid === signedIn.session.sid)
+    signedIn !== undefined && (isHinted(signedIn, hint) || isNamed(signedIn.session, fields.get('logout_hint'), client))
   return { client, location: after.location, proven }
 }
+
+const isHinted = ({ account, session }: SignedIn, hint: IdTokenHint): boolean =>
+  hint.subject === account.id && (hint.sid === undefined || hint.sid === session.sid)
+
+/**
+ * Whether `logout_hint` is this session's `sid`, sent by a client that got it with an ID token. An application that keeps its
+ * tokens from the browser proves itself so, without an ID token in an address (RP-Initiated Logout 1.0 §2 leaves the
+ * hint's meaning to us).
+ */
+const isNamed = (session: Session, hint: string | undefined, client: Client | undefined): boolean =>
+  hint === session.sid && client !== undefined && session.clients.includes(client.client_id)
 
 function confirm(visit: Visit, form: Form, client: Client | undefined): Answer {
   const kept = ['client_id', 'id_token_hint', 'post_logout_redirect_uri', 'state']

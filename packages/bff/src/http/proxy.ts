@@ -47,6 +47,10 @@ export async function callUpstream(
   return attempt(request, url, tokens, nonce, context)
 }
 
+/** Whether the API refused the token itself, which by its age should live (RFC 6750 §3.1); a refused proof or scope is another matter. */
+export const diedEarly = ({ statusCode, headers }: Dispatcher.ResponseData): boolean =>
+  statusCode === 401 && String(headers['www-authenticate']).includes('error="invalid_token"')
+
 /** Streams the API's answer to the page. */
 export function relay(upstream: Dispatcher.ResponseData, reply: FastifyReply): FastifyReply {
   reply.code(upstream.statusCode)

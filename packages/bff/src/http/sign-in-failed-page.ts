@@ -9,6 +9,7 @@ body{margin:0;min-height:100vh;display:grid;place-items:center;background:var(--
 main{background:var(--card);border-radius:1rem;padding:2rem;max-width:26rem;margin:1rem}
 h1{font-size:1.4rem;margin:0 0 .5rem}p{margin:.5rem 0;color:var(--soft)}
 a{display:inline-block;margin-top:1rem;padding:.75rem 1.25rem;border-radius:.6rem;border:2px solid var(--accent);color:var(--accent);text-decoration:none;font-weight:600}
+a.plain{border-color:transparent}
 code{font-size:.85rem}`
 
 const styleHash = `'sha256-${createHash('sha256').update(style).digest('base64')}'`
@@ -35,7 +36,7 @@ export function signInFailedPage(
 <title>Not signed in</title><style>${style}</style></head>
 <body><main><h1>You are not signed in</h1>
 <p>${words[refusal.refused]}</p>
-<p><a href="${again.replaceAll('&', '&amp;')}">Start again</a></p>
+<p><a href="${again.replaceAll('&', '&amp;')}">Start again</a> <a class="plain" href="/">Back to the front page</a></p>
 <p><code>${refusal.refused} · ${requestId}</code></p></main></body></html>`
   const status = refusal.refused === 'authority_unreachable' ? 503 : 400
   return { html, policy: contentSecurityPolicy({ style: [styleHash] }), status }

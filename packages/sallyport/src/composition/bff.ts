@@ -5,6 +5,7 @@ import { addHealthRoutes, createListener, type Listener, type Log } from '@sally
 import type { Settings } from '../configuration/load.ts'
 import { type Addresses, demoResources } from '../demo/addresses.ts'
 import { orderScopes } from '../demo/resources.ts'
+import { registerShopRoutes } from '../demo/shop-routes.ts'
 import { tenant } from './authority.ts'
 import { nowSeconds, random } from './clock.ts'
 import type { Data } from './data.ts'
@@ -19,6 +20,8 @@ export async function composeBff(options: {
   readonly settings: Settings
   readonly data: Data
   readonly clientKey: SigningKey
+  /** The file that joins both doors' decisions. */
+  readonly decisions: string
   readonly log: Log
 }): Promise<Listener> {
   const { addresses, data, settings, log } = options
@@ -38,7 +41,8 @@ export async function composeBff(options: {
       origin: addresses.app,
       issuer: addresses.issuer,
       clientId: 'shop',
-      scope: ['openid', 'profile', 'offline_access', ...orderScopes],
+      scope: ['openid', 'profile', ...orderScopes],
+      usualScope: ['openid', 'profile', 'read:orders', 'write:orders'],
       resources: [demoResources(addresses).outside],
       routes: [
         { prefix: '/api/orders', upstream: `${addresses.gateway}/orders`, methods: ['GET', 'POST', 'PATCH', 'DELETE'] },
@@ -55,7 +59,8 @@ export async function composeBff(options: {
     random,
     log,
   }
-  registerBff(listener.app, context, { files: await readSite(site), connect: [addresses.gateway, addresses.ordersApi] })
+  registerBff(listener.app, context, { files: await readSite(site), connect: [addresses.gateway] })
+  registerShopRoutes(listener.app, { context, gateway: addresses.gateway, decisions: options.decisions })
   addHealthRoutes(listener.app, { store: async () => (await store.peek('session', 'none')) === undefined })
   return listener
 }

@@ -25,7 +25,7 @@ export interface Data {
 /** What is encrypted at rest, by database. */
 const sealedKinds = {
   authority: ['signing-key', 'feed-key', 'session', 'interaction'],
-  bff: ['session', 'bff-session'],
+  bff: ['browser-session'],
 }
 
 /**

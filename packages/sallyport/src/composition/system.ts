@@ -99,7 +99,9 @@ async function startDemo(
   }
   const startBff = async () => {
     const clientKey = demoClientKey(file, 'shop')
-    await listen(await composeBff({ addresses, port: ports.app, settings, data, clientKey, log }))
+    await listen(
+      await composeBff({ addresses, port: ports.app, settings, data, clientKey, decisions: home.decisions, log }),
+    )
   }
   await all([orders.start(), startGateway(), startBff()])
   const { app, gateway, gatewayTls } = addresses
@@ -114,7 +116,11 @@ async function all(starts: readonly Promise<void>[]): Promise<void> {
 
 function publicAddresses(settings: Settings, ports: Ports): Addresses {
   const loopback = demoAddresses(ports)
-  return { ...loopback, issuer: settings.authority.issuer ?? loopback.issuer }
+  return {
+    ...loopback,
+    issuer: settings.authority.issuer ?? loopback.issuer,
+    app: settings.app.origin ?? loopback.app,
+  }
 }
 
 function startFailure(error: unknown): unknown {

@@ -19,16 +19,20 @@ const tailBytes = 16 * 1024 * 1024
 /** The id of the newest request that was decided. */
 export const lastRequest = (path: string): string | undefined => tail(path).at(-1)?.request_id
 
-/** What was decided about a request, oldest first. */
-export const decisionsOf = (path: string, requestId: string): readonly StoredDecision[] =>
-  tail(path).filter(decision => decision.request_id === requestId)
+/**
+ * What was decided about a request, oldest first.
+ *
+ * @param bytes  how much of the file's end is looked at
+ */
+export const decisionsOf = (path: string, requestId: string, bytes = tailBytes): readonly StoredDecision[] =>
+  tail(path, bytes).filter(decision => decision.request_id === requestId)
 
-function tail(path: string): readonly StoredDecision[] {
+function tail(path: string, atMost = tailBytes): readonly StoredDecision[] {
   if (!existsSync(path)) return []
   const file = openSync(path, 'r')
   try {
     const { size } = fstatSync(file)
-    const length = Math.min(size, tailBytes)
+    const length = Math.min(size, atMost)
     const bytes = Buffer.alloc(length)
     readSync(file, bytes, 0, length, size - length)
     return bytes.toString('utf8').split('\n').flatMap(readDecision)
