@@ -15,6 +15,11 @@ test('whatever leads elsewhere goes to the front page (RFC 9700 §4.11)', () => 
     '/\\evil.example',
     'https://evil.example/',
     '/\t/evil.example',
+    '/..//evil.example',
+    '/.//evil.example',
+    '/a/..//evil.example',
+    '/%2e%2e//evil.example',
+    '/..\\/evil.example',
     'javascript:alert(1)',
     'orders',
     '',
@@ -22,6 +27,16 @@ test('whatever leads elsewhere goes to the front page (RFC 9700 §4.11)', () => 
   ]) {
     assert.equal(returnTo(asked, origin), '/', String(asked))
   }
+})
+
+test('no path of pieces that move it makes a browser leave our origin', () => {
+  const piece = fc.constantFrom('/', '\\', '.', '..', '%2e', '%2f', 'a', '@', ':', '?', '#', '\t', 'evil.example')
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 8 }), pieces => {
+      assert.equal(new URL(returnTo(`/${pieces.join('')}`, origin), origin).origin, origin)
+    }),
+    { numRuns: 5000 },
+  )
 })
 
 test('no input at all makes a browser leave our origin', () => {
