@@ -8,6 +8,7 @@ import {
 } from '@sallyport/server'
 import type { AuthorityContext } from '../context.ts'
 import { registerManagement } from '../management/http/management.ts'
+import { registerMetrics } from './authority-metrics.ts'
 import { registerBackChannel } from './back-channel.ts'
 import { registerFrontChannel } from './front-channel.ts'
 
@@ -24,6 +25,7 @@ export function createAuthority(options: AuthorityOptions): Listener {
   const { context } = options
   const listener = createListener(options.listener)
   const { app } = listener
+  if (options.metrics !== undefined) registerMetrics(app, options.metrics)
   registerBackChannel(app, context)
   registerFrontChannel(app, context)
   registerManagement(app, context)

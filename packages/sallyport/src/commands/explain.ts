@@ -31,9 +31,8 @@ function explained({ door, outcome, reason, at, facts }: StoredDecision): string
     door === 1 ? 'Door one (who is calling)' : door === 2 ? 'Door two (may they do this to this object)' : 'The edge'
   const head = `${name}, ${time}: ${outcome}${reason === undefined ? '' : `, ${reason}`}`
   const rest = Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined))
-  const passed = door === 2 ? ['Door one let it pass.'] : []
   const page = outcome === 'allow' || reason === undefined ? [] : [`See docs/errors/${reason}.md`]
-  return [...passed, head, indented(members(rest)), ...page].join('\n')
+  return [head, indented(members(rest)), ...page].join('\n')
 }
 
 const indented = (text: string): string => text.replace(/^/gm, '  ')
