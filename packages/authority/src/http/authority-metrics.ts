@@ -16,8 +16,8 @@ export function registerMetrics(app: FastifyInstance, metrics: Metrics): void {
     status: statuses,
   })
   app.addHook('onRequest', async (request, reply) => {
-    if (request.routeOptions.url === '/metrics' && !isLoopback(request.socket.remoteAddress))
-      return reply.callNotFound()
+    const hidden = request.routeOptions.url === '/metrics' && !isLoopback(request.socket.remoteAddress)
+    return hidden ? sendFailure(request, reply, notHere) : undefined
   })
   app.addHook('onResponse', async (request, reply) => {
     const status = `${Math.floor(reply.statusCode / 100)}xx`

@@ -53,6 +53,6 @@ function tries(parts: Readonly<Record<string, string>>): readonly string[] {
     `  curl -H "Authorization: Bearer $T" ${gateway}/orders  # 200, hers`,
     `  curl -i -H "Authorization: Bearer $T" ${gateway}/orders/bob-1  # 404, door two`,
     '  npx sallyport explain last  # why',
-    'Next: npx sallyport --help',
+    'Next: docs/tutorial.md',
   ]
 }
