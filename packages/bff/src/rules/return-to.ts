@@ -11,5 +11,5 @@ export function returnTo(asked: string | undefined, origin: string): string {
   if (!URL.canParse(asked, origin)) return '/'
   const url = new URL(asked, origin)
   const path = url.pathname + url.search + url.hash
-  return url.origin === origin && path.length <= pathMax ? path : '/'
+  return url.origin === origin && !path.startsWith('//') && path.length <= pathMax ? path : '/'
 }
