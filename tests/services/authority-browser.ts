@@ -102,7 +102,7 @@ export const looks: Readonly<Record<string, BrowserContextOptions>> = {
   desk: { viewport: { width: 1280, height: 800 } },
 }
 
-export const shots = process.env.SALLYPORT_SHOTS ?? mkdtempSync(join(tmpdir(), 'sallyport-shots-'))
+const shots = process.env.SALLYPORT_SHOTS ?? mkdtempSync(join(tmpdir(), 'sallyport-shots-'))
 
 /** What every page of ours keeps: no accessibility violation, under 50 kB with its assets, no sideways scrolling, 44 px targets. */
 export async function judgePage(page: Page, name: string, scripts = true): Promise<void> {

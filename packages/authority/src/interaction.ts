@@ -30,7 +30,7 @@ export type InteractionRefusal = {
   readonly interaction?: Interaction
 }
 
-export const interactionTtlSeconds = 600
+const interactionTtlSeconds = 600
 
 /** How long after signing in a person may change how they sign in, in seconds. */
 export const freshSeconds = 600

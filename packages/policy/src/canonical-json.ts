@@ -7,7 +7,7 @@ export interface JsonLimits {
 }
 
 /** What a question to door two may weigh: the memory of a WebAssembly instance grows and never shrinks. */
-export const INPUT_LIMITS: JsonLimits = { maxLength: 65_536, maxDepth: 32 }
+const INPUT_LIMITS: JsonLimits = { maxLength: 65_536, maxDepth: 32 }
 
 /**
  * One text for one value: members sorted, no white space, numbers and strings as ECMAScript writes them (RFC 8785).

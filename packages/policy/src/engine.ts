@@ -41,7 +41,7 @@ const MEMBERS = {
 }
 
 /** A decision if it is exactly one; an unknown member may be a condition that we do not understand, so it is none. */
-export function readDecision(raw: unknown): Decision | undefined {
+function readDecision(raw: unknown): Decision | undefined {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return undefined
   const answer: Record<string, unknown> = { ...raw }
   if (answer.outcome === 'allow') return only(answer, MEMBERS.allow) ? { outcome: 'allow' } : undefined

@@ -8,7 +8,7 @@ import { openOrderStore } from '../order-store.ts'
 import { seedOrders } from '../seed.ts'
 import { startIssuer } from './issuer.ts'
 
-export const resource = 'http://localhost:4300'
+const resource = 'http://localhost:4300'
 
 /** The whole service on a database of its own, behind a real guard and an issuer with real keys; `inject` instead of a port. */
 export async function startService(options: { readonly opa?: string } = {}) {

@@ -7,7 +7,7 @@ import type { Site } from '../pages/layout.ts'
 import { findSession, type SignedIn } from '../sessions.ts'
 
 export const sessionCookie = '__Host-sp-authority'
-export const browserCookie = '__Host-sp-authority-browser'
+const browserCookie = '__Host-sp-authority-browser'
 
 /** A browser's request, read: who it is, which form it sent. */
 export interface Visit {
