@@ -36,12 +36,6 @@ const revoked = {
     kind: { type: 'string', enum: ['access_token', 'refresh_token', 'unknown'] },
     reason: { type: 'string' },
     families: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
-    confirmed: {
-      type: 'integer',
-      minimum: 0,
-      maximum: Number.MAX_SAFE_INTEGER,
-      description: 'Guards that said they know of it, where known',
-    },
   },
   required: ['revoked', 'kind'],
   additionalProperties: false,
