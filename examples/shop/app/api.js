@@ -11,29 +11,34 @@ export async function call(path, { method = 'GET', body } = {}) {
 
 /** The plain facts of an answer, whoever gave it. */
 export async function outcome(response) {
-  const text = await response.text()
+  const body = parse(await response.text())
   return {
     ok: response.ok,
     status: response.status,
-    body: parse(text),
+    body,
     challenge: response.headers.get('www-authenticate') ?? '',
-    requestId: response.headers.get('x-request-id') ?? '',
-    sessionEnded:
-      response.headers.get('sallyport-session') === 'ended' ||
-      (response.status === 401 && parse(text).reason === 'signed_out'),
+    requestId: body.request_id ?? response.headers.get('x-request-id') ?? '',
+    sessionEnded: response.headers.get('sallyport-session') === 'ended' || body.reason === 'signed_out',
   }
 }
 
-/** Where the user signs in again when an API asks for more (RFC 9470 §4, RFC 6750 §3.1). */
-export function signInAgain(challenge, scope) {
-  const wish = new URLSearchParams({ return_to: location.pathname })
+/**
+ * Where the user signs in, for the usual scopes or, after a refusal, with what its challenge asks for (RFC 9470 §4, RFC 6750 §3.1).
+ *
+ * @param returnTo  path of ours to come back to
+ */
+export function signInAddress(returnTo, { challenge = '', held = [] } = {}) {
+  const wish = new URLSearchParams({ return_to: returnTo })
   for (const name of ['acr_values', 'max_age']) {
-    const value = challenge.match(new RegExp(`${name}="([^"]*)"`))?.[1]
+    const value = parameter(challenge, name)
     if (value !== undefined) wish.set(name, value)
   }
-  wish.set('scope', [...scope].join(' '))
+  const needed = parameter(challenge, 'scope')?.split(' ') ?? []
+  if (held.length > 0) wish.set('scope', [...new Set([...held, ...needed])].join(' '))
   return `/bff/login?${wish}`
 }
+
+const parameter = (challenge, name) => challenge.match(new RegExp(`(?:^|[ ,])${name}="([^"]*)"`))?.[1]
 
 function parse(text) {
   try {

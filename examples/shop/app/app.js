@@ -1,43 +1,69 @@
-import { call, signInAgain } from './api.js'
-import { drawVerdict, tries } from './doors.js'
+import { call, signInAddress } from './api.js'
+import { tries } from './doors.js'
+import { element } from './element.js'
+import { drawGoods } from './goods.js'
 import { drawOrders } from './orders.js'
+import { askRefund } from './refund.js'
+import { drawVerdict } from './verdict.js'
 
 const find = id => document.getElementById(id)
-const everydayScope = ['openid', 'profile', 'read:orders', 'write:orders']
+/** Tells the other tabs that nobody is signed in any more. */
+const tabs = new BroadcastChannel('session')
+const patienceMs = 6000
 
-const settings = await (await fetch('/settings.json')).json()
-const { body: session } = await call('/bff/session')
+let session = { signed_in: false }
+let settings = {}
 let orders = []
 
-find('doors').hidden = false
-if (session.signed_in) await showSignedIn()
-else showWelcome()
-
+tabs.addEventListener('message', () => location.reload())
+// Back to a page that the browser kept: what it shows may be somebody's who has signed out since.
+addEventListener('pageshow', event => {
+  if (!event.persisted) return
+  showSignedOut()
+  location.reload()
+})
 for (const button of document.querySelectorAll('[data-try]')) button.addEventListener('click', () => tryDoor(button))
-find('new-order').addEventListener('submit', placeOrder)
+drawGoods(find('goods'), placeOrder)
+await open()
 
-function showWelcome() {
-  find('welcome').hidden = false
-  find('sign-in').href = signInAgain('', everydayScope)
-  for (const button of document.querySelectorAll('[data-try]:not([data-try="no-token"])')) button.hidden = true
+async function open() {
+  const [asked, who] = await Promise.all([call('/settings.json'), call('/bff/session')])
+  settings = asked.body
+  session = who.body
+  find('doors').hidden = false
+  if (!session.signed_in) return showSignedOut()
+  showSignedIn()
+  await loadOrders()
+  await resumeRefund()
 }
 
-async function showSignedIn() {
-  find('signed-in').hidden = false
-  const name = session.user.name ?? session.user.preferred_username ?? session.user.sub
-  const strength = session.user.acr?.endsWith('passkey') ? 'passkey' : 'password'
-  const leave = Object.assign(document.createElement('button'), {
-    className: 'button',
-    textContent: 'Sign out',
-    type: 'button',
-  })
+function showSignedOut() {
+  session = { signed_in: false }
+  orders = []
+  find('signed-in').hidden = true
+  find('orders').replaceChildren()
+  find('account').replaceChildren()
+  find('welcome').hidden = false
+  find('sign-in').href = signInAddress('/')
+  for (const button of document.querySelectorAll('[data-try]:not([data-try="no-token"])')) button.disabled = true
+}
+
+function showSignedIn() {
+  const { name, preferred_username, sub, acr } = session.user
+  const leave = element('button', { className: 'button', textContent: 'Sign out', type: 'button' })
   leave.addEventListener('click', signOut)
   find('account').replaceChildren(
-    Object.assign(document.createElement('span'), { textContent: name }),
-    Object.assign(document.createElement('span'), { className: 'chip', textContent: `signed in by ${strength}` }),
+    element('span', { className: 'who', textContent: name ?? preferred_username ?? sub }),
+    element('span', { className: 'chip', textContent: acr?.endsWith('passkey') ? 'passkey' : 'password' }),
     leave,
   )
-  await loadOrders()
+  find('signed-in').hidden = false
+  find('welcome').hidden = true
+  document.querySelector('[data-try="not-yours"]').textContent = otherName() === 'bob' ? 'Bob’s order' : 'Alice’s order'
+}
+
+function otherName() {
+  return session.user?.preferred_username === 'bob' ? 'alice' : 'bob'
 }
 
 async function loadOrders() {
@@ -48,56 +74,73 @@ async function loadOrders() {
   drawOrders(find('orders'), orders, { user: session.user, act })
 }
 
-async function placeOrder(event) {
-  event.preventDefault()
-  const fields = new FormData(event.target)
-  const body = {
-    item: fields.get('item'),
-    quantity: Number(fields.get('quantity')),
-    unit_price_cents: Math.round(Number(fields.get('price')) * 100),
-  }
-  const answer = await call('/api/orders', { method: 'POST', body })
-  if (answer.ok) await loadOrders()
-  else await explain(answer)
+async function placeOrder(wanted) {
+  const answer = await call('/api/orders', { method: 'POST', body: wanted })
+  if (!answer.ok) return explain(answer)
+  toast(`Ordered: ${wanted.quantity} × ${wanted.item}.`)
+  await loadOrders()
 }
 
 async function act(order, what) {
-  const body = what === 'refund' ? { amount_cents: order.amount_cents - order.refunded_cents } : undefined
-  const answer = await call(`/api/orders/${order.id}/${what}`, { method: 'POST', body })
-  if (answer.ok) return loadOrders()
-  if (answer.body.code === 'insufficient_scope' || answer.body.code === 'step_up_required') {
-    location.assign(signInAgain(answer.challenge, [...new Set([...session.scope, ...everydayScope, 'refund:orders'])]))
-    return undefined
-  }
-  return explain(answer)
+  if (what === 'refund') return refund(order, await askRefund(order))
+  const answer = await call(`/api/orders/${order.id}/${what}`, { method: 'POST' })
+  if (!answer.ok) return explain(answer)
+  await loadOrders()
 }
 
-async function explain(answer) {
-  if (answer.sessionEnded) return toast('Your session is over. Reload to sign in again.')
-  await drawVerdict(find('verdict'), 'What you just did was refused.', answer)
-  find('verdict').scrollIntoView({ block: 'nearest' })
+async function refund(order, cents) {
+  if (cents === undefined) return undefined
+  const answer = await call(`/api/orders/${order.id}/refund`, { method: 'POST', body: { amount_cents: cents } })
+  if (!answer.ok) return explain(answer, `/?${new URLSearchParams({ refund: order.id, cents })}`)
+  toast(`Refunded: ${order.id}.`)
+  await loadOrders()
+}
+
+/** After a sign-in that a refund was waiting for: the question again, answered by the user and never by the address. */
+async function resumeRefund() {
+  const asked = new URLSearchParams(location.search)
+  const order = orders.find(each => each.id === asked.get('refund'))
+  history.replaceState(null, '', '/')
+  if (order === undefined) return
+  const cents = Math.min(Number(asked.get('cents')) || order.amount_cents, order.amount_cents - order.refunded_cents)
+  await refund(order, await askRefund(order, { note: 'You are back, with what this refund needs.', cents }))
+}
+
+/** Shows a refusal, and the way on where there is one: more permission, or a stronger sign-in. */
+async function explain(answer, returnTo = '/') {
+  if (answer.sessionEnded) showSignedOut()
+  await drawVerdict(find('verdict'), 'What you just did was refused.', answer, onwardOf(answer, returnTo))
+  find('verdict').focus()
+}
+
+function onwardOf({ body, challenge, sessionEnded }, returnTo) {
+  if (sessionEnded) return { href: signInAddress(returnTo), textContent: 'Sign in again' }
+  const href = signInAddress(returnTo, { challenge, held: session.scope })
+  if (body.code === 'insufficient_scope') return { href, textContent: 'Ask for this permission' }
+  return challenge.includes('acr_values=') ? { href, textContent: 'Confirm with a passkey' } : undefined
 }
 
 async function tryDoor(button) {
-  button.disabled = true
   const { says, run } = tries[button.dataset.try]
-  const mine = orders.find(order => order.owner === session.user?.sub)
-  const someoneElses = session.user?.preferred_username === 'bob' ? 'alice-1' : 'bob-1'
+  const own = orders.find(order => order.owner === session.user?.sub)?.id ?? `${otherName()}-1`
+  const state = { gateway: settings.gateway, session, ownOrder: own, otherOrder: `${otherName()}-1` }
+  button.disabled = true
   try {
-    await drawVerdict(
-      find('verdict'),
-      says,
-      await run({ gateway: settings.gateway, ownOrder: mine?.id ?? 'bob-1', otherOrder: someoneElses }),
-    )
+    const answer = await run(state)
+    if (answer.sessionEnded) showSignedOut()
+    await drawVerdict(find('verdict'), says(state), answer)
   } catch (error) {
-    toast(`The request did not get an answer: ${error.message}`)
+    toast(`There was no answer: ${error.message}`)
   } finally {
-    button.disabled = false
+    button.disabled = !session.signed_in && button.dataset.try !== 'no-token'
   }
 }
 
 async function signOut() {
   const { body } = await call('/bff/logout', { method: 'POST' })
+  showSignedOut()
+  find('verdict').replaceChildren()
+  tabs.postMessage('signed-out')
   location.assign(body.location ?? '/')
 }
 
@@ -105,4 +148,8 @@ function toast(text) {
   const box = find('toast')
   box.textContent = text
   box.hidden = false
+  clearTimeout(toast.timer)
+  toast.timer = setTimeout(() => {
+    box.hidden = true
+  }, patienceMs)
 }

@@ -1,66 +1,44 @@
 import { call, outcome } from './api.js'
 
-/** The refusals to try: what each sends, and how. */
+const patienceMs = 3000
+
+/**
+ * The refusals to try: what each sends, and how. `run` gets the page's state: the gateway's address, the session, and orders to ask for.
+ */
 export const tries = {
   'no-token': {
-    says: 'GET /orders straight at the gateway, with no token.',
+    says: () => 'GET /orders straight at the gateway, without a token.',
     run: async ({ gateway }) => outcome(await fetch(`${gateway}/orders`, { credentials: 'omit' })),
   },
   'no-scope': {
-    says: 'A refund, which this session has no scope for.',
-    run: async ({ ownOrder }) =>
-      call(`/api/orders/${ownOrder}/refund`, { method: 'POST', body: { amount_cents: 100 } }),
+    says: ({ session }) =>
+      session.scope?.includes('refund:orders')
+        ? 'A refund of 0.01. You allowed refunds meanwhile, so only your role and the order’s state are left to refuse it.'
+        : 'A refund, which this session has no scope for.',
+    run: ({ ownOrder }) => call(`/api/orders/${ownOrder}/refund`, { method: 'POST', body: { amount_cents: 1 } }),
   },
   'not-yours': {
-    says: 'An order that belongs to somebody else.',
-    run: async ({ otherOrder }) => call(`/api/orders/${otherOrder}`),
+    says: ({ otherOrder }) => `GET /orders/${otherOrder}, which belongs to somebody else.`,
+    run: ({ otherOrder }) => call(`/api/orders/${otherOrder}`),
   },
   replay: {
-    says: 'The same request twice with the same DPoP proof: the second is a replay.',
-    run: async () => call('/demo/replay', { method: 'POST' }),
+    says: () => 'GET /orders twice with one DPoP proof: the second is a replay.',
+    run: () => call('/demo/replay', { method: 'POST' }),
   },
   revoke: {
-    says: 'All tokens of this session are revoked at the authority; then the orders are asked for again.',
-    run: async () => {
-      await call('/demo/revoke', { method: 'POST' })
-      return call('/api/orders')
-    },
+    says: () => 'All tokens of this session are revoked at the authority, then the orders are asked for again.',
+    run: revokeAndAsk,
   },
 }
 
-/** Shows the way of a request through the doors and where it ended. */
-export async function drawVerdict(panel, says, result) {
-  const { body, status } = result
-  const door = body.door ?? (result.ok ? undefined : 1)
-  const path = element('ol', { className: 'path' })
-  for (const [number, name] of [
-    [1, 'Door one: who'],
-    [2, 'Door two: may they'],
-    [3, 'Orders'],
-  ]) {
-    const state = door === undefined || number < door ? 'open' : number === door ? 'shut' : ''
-    const passed = { open: 'passed', shut: 'refused', '': 'not reached' }[state]
-    const item = element('li', {})
-    item.append(element('span', { className: `door ${state}`, textContent: `${name} · ${passed}` }))
-    path.append(item)
+/** Asks until the revocation is felt, and says how long that took. */
+async function revokeAndAsk() {
+  const revoked = await call('/demo/revoke', { method: 'POST' })
+  if (!revoked.ok) return revoked
+  const begun = performance.now()
+  for (;;) {
+    const answer = await call('/api/orders')
+    const tookMs = Math.round(performance.now() - begun)
+    if (!answer.ok || tookMs > patienceMs) return { ...answer, note: `Refused ${tookMs} ms after the revocation.` }
   }
-  const requestId = body.request_id ?? result.requestId
-  const why = element('p', {
-    textContent: `${status} ${body.code ?? body.reason ?? body.error ?? ''}: ${body.title ?? ''} ${body.detail ?? body.error_description ?? ''}`,
-  })
-  panel.replaceChildren(element('p', { className: 'soft', textContent: says }), path, why)
-  const line = await logLine(requestId)
-  if (line !== undefined)
-    panel.append(
-      element('p', { className: 'soft', textContent: 'What the operator sees in the log:' }),
-      element('pre', { textContent: line }),
-    )
 }
-
-async function logLine(requestId) {
-  if (!requestId) return undefined
-  const { ok, body } = await call(`/demo/log/${encodeURIComponent(requestId)}`)
-  return ok && body.lines?.length > 0 ? body.lines.map(line => JSON.stringify(line, null, 1)).join('\n') : undefined
-}
-
-const element = (name, properties) => Object.assign(document.createElement(name), properties)

@@ -1,38 +1,45 @@
-const money = new Intl.NumberFormat('en-IE', { style: 'currency', currency: 'EUR' })
+import { element } from './element.js'
+import { pictureOf } from './goods.js'
+import { money } from './money.js'
 
-/** Draws the orders; `act(order, what)` is called by their buttons. All text goes in as text, never as markup. */
+/** Draws the orders; `act(order, what)` is called by their buttons. */
 export function drawOrders(list, orders, { user, act }) {
   list.replaceChildren(...(orders.length === 0 ? [empty()] : orders.map(order => card(order, user, act))))
 }
 
 function card(order, user, act) {
-  const item = element('li', { className: 'order' })
-  const title = element('h3', { textContent: `${order.quantity} × ${order.item}` })
-  const amount = element('div', { className: 'amount', textContent: money.format(order.amount_cents / 100) })
-  const meta = element('div', { className: 'meta' })
-  meta.append(
-    element('span', { className: `status ${order.status}`, textContent: order.status }),
-    element('span', { textContent: order.id }),
-  )
-  if (order.owner !== user.sub) meta.append(element('span', { textContent: 'another customer’s' }))
-  if (order.refunded_cents > 0)
-    meta.append(element('span', { textContent: `refunded ${money.format(order.refunded_cents / 100)}` }))
+  const mine = order.owner === user.sub
   const actions = element('div', { className: 'actions' })
-  if (order.owner === user.sub && order.status === 'placed')
-    actions.append(button('Cancel', () => act(order, 'cancel')))
-  if (order.owner !== user.sub && order.status !== 'cancelled' && order.refunded_cents < order.amount_cents) {
-    actions.append(button('Refund', () => act(order, 'refund')))
-  }
-  item.append(title, amount, meta, actions)
-  return item
+  if (mine && order.status === 'placed' && order.refunded_cents === 0) actions.append(button('Cancel', order, act))
+  if (!mine && order.status === 'placed') actions.append(button('Refund', order, act))
+  return element(
+    'li',
+    { className: `order ${order.status}` },
+    pictureOf(order.item),
+    element(
+      'div',
+      { className: 'what' },
+      element('h3', { textContent: `${order.quantity} × ${order.item}` }),
+      facts(order, mine),
+    ),
+    element('span', { className: 'amount', textContent: money(order.amount_cents) }),
+    actions,
+  )
 }
 
-function button(text, onClick) {
+function facts(order, mine) {
+  const line = element('p', { className: 'facts' }, element('span', { className: 'status', textContent: order.status }))
+  line.append(element('code', { textContent: order.id }))
+  if (!mine) line.append(element('span', { textContent: 'another customer’s' }))
+  if (order.refunded_cents > 0) line.append(element('span', { textContent: `${money(order.refunded_cents)} refunded` }))
+  return line
+}
+
+function button(text, order, act) {
   const made = element('button', { className: 'button', textContent: text, type: 'button' })
-  made.addEventListener('click', onClick)
+  made.ariaLabel = `${text} ${order.id}`
+  made.addEventListener('click', () => act(order, text.toLowerCase()))
   return made
 }
 
-const empty = () => element('li', { className: 'empty', textContent: 'No orders yet. Order something above.' })
-
-const element = (name, properties) => Object.assign(document.createElement(name), properties)
+const empty = () => element('li', { className: 'empty', textContent: 'No orders yet.' })

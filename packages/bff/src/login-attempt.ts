@@ -106,6 +106,8 @@ function authorizationParameters(attempt: LoginAttempt, wishes: LoginWishes, con
     code_challenge: s256(attempt.codeVerifier),
     code_challenge_method: 'S256',
   })
+  // What scopes ask for is answered at userinfo (OpenID Connect Core §5.4); a name is wanted here, and no more calls (§5.5).
+  if (scope.has('profile')) parameters.set('claims', JSON.stringify({ id_token: nameClaims }))
   for (const resource of settings.resources) parameters.append('resource', resource)
   for (const name of ['acr_values', 'max_age', 'prompt', 'login_hint'] as const) {
     const wish = wishes[name]
@@ -113,6 +115,8 @@ function authorizationParameters(attempt: LoginAttempt, wishes: LoginWishes, con
   }
   return parameters
 }
+
+const nameClaims = { name: null, preferred_username: null }
 
 const randomText = (context: BffContext): string => Buffer.from(context.random(32)).toString('base64url')
 

@@ -35,7 +35,7 @@ export function demoClients(addresses: Addresses): readonly DemoClientPlan[] {
       client: {
         ...usual,
         client_id: 'shop',
-        client_name: 'Orders shop',
+        client_name: 'Harbour Supplies',
         client_uri: addresses.app,
         token_endpoint_auth_method: 'private_key_jwt',
         grant_types: codeGrants,
