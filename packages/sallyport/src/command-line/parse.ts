@@ -104,7 +104,7 @@ function unknownFlag(command: Command, word: string, known: readonly Flag[]): Fa
 function unknownCommand(words: readonly string[], commands: readonly Command[]): Failure {
   const typed = words.slice(0, commands.some(each => each.path[0] === words[0]) ? 2 : 1).join(' ')
   const heads = commands.map(each => each.path.join(' '))
-  const meant = nearest(typed, heads) ?? nearest(words.slice(0, 2).join(' '), heads) ?? nearestNoun(words, commands)
+  const meant = nearest(words.slice(0, 2).join(' '), heads) ?? nearest(typed, heads) ?? nearestNoun(words, commands)
   return {
     failed: 'usage',
     code: 'unknown_command',

@@ -87,6 +87,7 @@ test('typing slips suggest: commands, flags, nouns (exit 2)', async () => {
   const cases: readonly (readonly [string, RegExp])[] = [
     ['client lsit', /expected: sallyport client list/],
     ['cleint list', /expected: sallyport client list/],
+    ['clinet add', /expected: sallyport client add/],
     ['strat', /expected: sallyport start/],
     ['token get --ass alice', /expected: --as/],
     ['token get --as', /needs a value/],

@@ -31,8 +31,17 @@ function explained({ door, outcome, reason, at, facts }: StoredDecision): string
     door === 1 ? 'Door one (who is calling)' : door === 2 ? 'Door two (may they do this to this object)' : 'The edge'
   const head = `${name}, ${time}: ${outcome}${reason === undefined ? '' : `, ${reason}`}`
   const rest = Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined))
-  const page = outcome === 'allow' || reason === undefined ? [] : [`See docs/errors/${reason}.md`]
-  return [head, indented(members(rest)), ...page].join('\n')
+  return [head, indented(members(rest)), ...furtherReading(outcome, reason, facts)].join('\n')
+}
+
+/** A policy's own words are explained where the policies are; ours have a page each. */
+function furtherReading(
+  outcome: string,
+  reason: string | undefined,
+  facts: StoredDecision['facts'],
+): readonly string[] {
+  if (outcome === 'allow' || reason === undefined) return []
+  return [`See ${'revision' in facts ? 'policies/README.md' : `docs/errors/${reason}.md`}`]
 }
 
 const indented = (text: string): string => text.replace(/^/gm, '  ')
