@@ -3,7 +3,13 @@ import { errorCodes } from './error-codes.ts'
 import type { GuardLog } from './guard-context.ts'
 import type { GuardRefusal } from './guard-refusal.ts'
 
-/** Writes all that is known of a refusal, without the query: it may hold what nobody should read later. */
+/** Our own opaque tokens, and anything shaped like a compact JWS. */
+const tokens = /\bsp_[a-z]{2,4}_[\w-]{8,}|\beyJ[\w-]{6,}\.[\w-]*\.[\w-]*/g
+
+/**
+ * Writes all that is known of a refusal, without the query and without a token that stands in the path: it may hold what
+ * nobody should read later.
+ */
 export function logRefusal(log: GuardLog, refusal: GuardRefusal, request: DescribedRequest): void {
   const code = errorCodes[refusal.refused]
   const write = 'operator' in code ? log.error : log.info
@@ -18,7 +24,7 @@ export function logRefusal(log: GuardLog, refusal: GuardRefusal, request: Descri
     rule: refusal.rule,
     see: `docs/errors/${refusal.refused}.md`,
     method: request.method,
-    path: mark < 0 ? request.target : request.target.slice(0, mark),
+    path: (mark < 0 ? request.target : request.target.slice(0, mark)).replace(tokens, '…'),
     route: request.route,
     request_id: request.requestId,
   })

@@ -1,5 +1,5 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
-import type { Log, LogFields } from '@sallyport/server'
+import { type Log, type LogFields, redact } from '@sallyport/server'
 
 /** The file that joins both doors' decisions, one JSON object a line; several processes append to it. */
 export interface DecisionFile {
@@ -24,11 +24,11 @@ export function withDoorOne(log: Log, part: string, decisions: DecisionFile): Lo
   return { ...log, info, child: fields => withDoorOne(log.child(fields), part, decisions) }
 }
 
-/** A refusal of door one, or of the edge before it, as a line of the decision file. */
+/** A refusal of door one, or of the edge before it, as a line of the decision file. A path may have a token in it: lines are kept. */
 function doorOneRecord(part: string, fields: LogFields): Readonly<Record<string, unknown>> {
   const { code, door = 1, expected, got, hint, do: todo, rule, method, path, request_id } = fields
   const at = Date.now() / 1000
-  return {
+  return redact({
     at,
     door,
     part,
@@ -41,5 +41,5 @@ function doorOneRecord(part: string, fields: LogFields): Readonly<Record<string,
     got,
     hint: hint ?? todo,
     rule,
-  }
+  })
 }
