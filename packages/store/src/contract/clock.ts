@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test'
-import type { FreshStore, OpenFresh } from '../contract.suite.ts'
+import type { FreshStore, LoneStore, OpenFresh, OpenLone } from '../contract.suite.ts'
 
 /** A clock that a test moves. */
 export interface MovingClock {
@@ -7,7 +7,7 @@ export interface MovingClock {
 }
 
 /** Opens a store with a moving clock for one test, and removes it after. */
-export async function freshStore(test: TestContext, open: OpenFresh): Promise<FreshStore & { clock: MovingClock }> {
+export async function freshStore(test: TestContext, open: OpenLone): Promise<LoneStore & { clock: MovingClock }> {
   const clock = { seconds: 1_800_000_000 }
   const fresh = await open(() => clock.seconds)
   test.after(() => fresh.dispose())

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { OpenFresh } from '../contract.suite.ts'
+import type { OpenLone } from '../contract.suite.ts'
 import { freshStore } from './clock.ts'
 
 /** How time ends records, claims and entries. */
-export function expiryContract(name: string, open: OpenFresh): void {
+export function expiryContract(name: string, open: OpenLone): void {
   test(`${name}: from its expiry on a record answers as unknown to every verb`, async t => {
     const { store, clock } = await freshStore(t, open)
     const tenant = store.of('acme')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { OpenFresh } from '../contract.suite.ts'
+import type { OpenLone } from '../contract.suite.ts'
 import type { NewRecord, TenantStore, Write } from '../contract.ts'
 import { StoreError } from '../store-error.ts'
 import { freshStore, type MovingClock } from './clock.ts'
@@ -10,7 +10,7 @@ import { MemoryModel } from './memory-model.ts'
 const RUNS = 250
 
 /** Random histories give what the plain model gives. */
-export function modelContract(name: string, open: OpenFresh): void {
+export function modelContract(name: string, open: OpenLone): void {
   test(`${name}: ${RUNS} random histories of every verb answer as the plain model of the contract does`, async t => {
     const { store, clock } = await freshStore(t, open)
     let run = 0

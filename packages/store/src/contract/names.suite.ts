@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { OpenFresh } from '../contract.suite.ts'
+import type { OpenLone } from '../contract.suite.ts'
 import { NAME_BYTES_MAX } from '../names.ts'
 import { StoreError } from '../store-error.ts'
 import { freshStore } from './clock.ts'
@@ -40,7 +40,7 @@ export function byCodePoint(a: string, b: string): number {
 }
 
 /** Names and values of every shape. */
-export function namesContract(name: string, open: OpenFresh): void {
+export function namesContract(name: string, open: OpenLone): void {
   test(`${name}: any two different names are two records, and list keeps them in code point order`, async t => {
     const { store } = await freshStore(t, open)
     let run = 0

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { OpenFresh } from '../contract.suite.ts'
+import type { OpenFresh, OpenLone } from '../contract.suite.ts'
 import { freshStore, sharedStore } from './clock.ts'
 import { startContender } from './contender.ts'
 
@@ -8,8 +8,8 @@ const PARALLEL = 50
 const ROUNDS_HERE = 200
 const ROUNDS_BETWEEN_PROCESSES = 40
 
-/** Exactly one wins, in one process and among several. */
-export function racesContract(name: string, open: OpenFresh): void {
+/** Exactly one wins, in one process. */
+export function racesContract(name: string, open: OpenLone): void {
   test(`S1 ${name}: of ${PARALLEL} parallel takes of a code exactly one wins, and only its successor is written (${ROUNDS_HERE} rounds)`, async t => {
     const { store } = await freshStore(t, open)
     const tenant = store.of('acme')
@@ -57,7 +57,10 @@ export function racesContract(name: string, open: OpenFresh): void {
       assert.equal((await tenant.peek('family', 'f'))?.value, winners[0])
     }
   })
+}
 
+/** Exactly one wins, among several processes. */
+export function processRacesContract(name: string, open: OpenFresh): void {
   test(`S1 ${name}: of 3 times ${PARALLEL} parallel takes from three processes exactly one wins (${ROUNDS_BETWEEN_PROCESSES} rounds)`, async t => {
     const { store, shared } = await sharedStore(t, open)
     const tenant = store.of('acme')

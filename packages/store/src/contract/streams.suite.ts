@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { OpenFresh } from '../contract.suite.ts'
+import type { OpenFresh, OpenLone } from '../contract.suite.ts'
 import type { TenantStore } from '../contract.ts'
 import { freshStore, sharedStore } from './clock.ts'
 import { startContender } from './contender.ts'
@@ -9,7 +9,7 @@ import { startContender } from './contender.ts'
 const FAR = 4_000_000_000
 
 /** Ordered streams, and who is woken by them. */
-export function streamsContract(name: string, open: OpenFresh): void {
+export function streamsContract(name: string, open: OpenLone): void {
   test(`${name}: the entries of a stream are numbered without gaps in the order of their commits`, async t => {
     const { store } = await freshStore(t, open)
     const tenant = store.of('acme')
@@ -56,7 +56,10 @@ export function streamsContract(name: string, open: OpenFresh): void {
     await wait(150)
     assert.equal(woken, 0)
   })
+}
 
+/** Streams that several processes append to. */
+export function processStreamsContract(name: string, open: OpenFresh): void {
   test(`${name}: entries that two processes append at once are all there, numbered without gaps, and wake a watcher`, async t => {
     const { store, shared } = await sharedStore(t, open)
     const tenant = store.of('acme')

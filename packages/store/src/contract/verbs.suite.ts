@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { OpenFresh } from '../contract.suite.ts'
+import type { OpenLone } from '../contract.suite.ts'
 import type { Listed, TenantStore } from '../contract.ts'
 import { StoreError } from '../store-error.ts'
 import { freshStore } from './clock.ts'
 
 /** What each verb answers to one caller. */
-export function verbsContract(name: string, open: OpenFresh): void {
+export function verbsContract(name: string, open: OpenLone): void {
   test(`${name}: peek shows a record as it was put, and authorises nothing`, async t => {
     const { store, clock } = await freshStore(t, open)
     const tenant = store.of('acme')

@@ -1,0 +1,37 @@
+import type { Page, TenantStore, Write } from '@sallyport/store'
+import { checkWrite, type SimulatedDatabase } from './simulated-database.ts'
+
+/** Has a verb reach the database, once or never, sooner or later, and brings back what it said, if anything. */
+export type Carry = <T>(label: string, verb: () => T) => Promise<T>
+
+/**
+ * The storage contract on a simulated database.
+ *
+ * @param carry  what happens on the way there and back
+ * @param reads  whether reads go that way too, or answer at once as an embedded store's do
+ */
+export function simulatedStore(database: SimulatedDatabase, carry: Carry, reads: 'carried' | 'at once'): TenantStore {
+  const read = <T>(label: string, verb: () => T) => (reads === 'at once' ? verb() : carry(label, verb))
+  return {
+    peek: <V>(kind: string, key: string) => read(`peek ${kind}`, () => database.peek<V>(kind, key)),
+    take: async <V>(kind: string, key: string, { put }: { put: readonly Write[] }) => {
+      for (const write of put) checkWrite(write)
+      return carry(`take ${kind}`, () => database.take<V>(kind, key, put))
+    },
+    claim: (kind, hash, expiresAt) => carry(`claim ${kind}`, () => database.claim(kind, hash, expiresAt)),
+    commit: async writes => {
+      for (const write of writes) checkWrite(write)
+      return carry(`commit ${writes.map(nameOf).join(' ')}`, () => database.commit(writes))
+    },
+    list: <V>(kind: string, page: Page) => read(`list ${kind}`, () => database.list<V>(kind, page)),
+    read: <V>(stream: string, after: number, limit: number) =>
+      read(`read ${stream}`, () => database.read<V>(stream, after, limit)),
+    watch: (stream, onAppend) => database.watch(stream, onAppend),
+  }
+}
+
+function nameOf(write: Write): string {
+  if ('append' in write) return `+${write.append.stream}`
+  if ('remove' in write) return `-${write.remove.kind}`
+  return 'put' in write ? write.put.kind : 'insert' in write ? write.insert.kind : write.replace.kind
+}
