@@ -4,6 +4,7 @@ import { openShared as openSqlite } from '../../packages/store/src/sqlite/scratc
 /** How another process opens the composed store of a test. */
 export const composedModule = import.meta.url
 
+/** @public */
 export async function openShared(argument: string): Promise<Store> {
   const { path, url, prefix }: { path: string; url: string; prefix: string } = JSON.parse(argument)
   const redis = await openRedis({

@@ -38,21 +38,28 @@ function program(): string {
 /** Starts a server on a free loopback port. @param settings more of redis.conf, as arguments */
 export async function startRedis(settings: readonly string[] = []): Promise<RedisServer> {
   const home = mkdtempSync(join(tmpdir(), 'sallyport-redis-'))
-  const port = await freePort()
-  const launch = async (): Promise<ChildProcess> => {
+  const launch = async (port: number): Promise<ChildProcess | undefined> => {
     const place = ['--port', String(port), '--bind', '127.0.0.1', '--dir', home, '--save', '', '--appendonly', 'no']
     const child = spawn(program(), [...place, ...settings], { stdio: 'ignore' })
     while (!(await answers(port))) {
-      assert.equal(child.exitCode, null, 'Redis ended')
+      if (child.exitCode !== null) return undefined
       await wait(20)
     }
     return child
   }
-  let child = await launch()
+  let port = 0
+  let child: ChildProcess | undefined
+  // Somebody else may take a port, or a cluster's second one, between its choice and its use.
+  for (let tries = 10; child === undefined; tries -= 1) {
+    assert.ok(tries > 0, 'Redis ended each time')
+    port = await freePort()
+    child = await launch(port)
+  }
+  let running: ChildProcess = child
   const end = async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return
-    const ended = once(child, 'exit')
-    child.kill('SIGKILL')
+    if (running.exitCode !== null || running.signalCode !== null) return
+    const ended = once(running, 'exit')
+    running.kill('SIGKILL')
     await ended
   }
   return {
@@ -60,10 +67,10 @@ export async function startRedis(settings: readonly string[] = []): Promise<Redi
     port,
     kill: end,
     async start() {
-      child = await launch()
+      running = (await launch(port)) ?? assert.fail('Redis ended')
     },
-    freeze: () => child.kill('SIGSTOP'),
-    thaw: () => child.kill('SIGCONT'),
+    freeze: () => running.kill('SIGSTOP'),
+    thaw: () => running.kill('SIGCONT'),
     async stop() {
       await end()
       rmSync(home, { recursive: true, force: true })
@@ -75,13 +82,12 @@ export async function startRedis(settings: readonly string[] = []): Promise<Redi
 export async function startRedisCluster(): Promise<{ urls: string[]; stop(): Promise<void> }> {
   const clustered = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000']
   const servers = await Promise.all(Array.from({ length: 3 }, () => startRedis(clustered)))
-  const ask = (port: number, ...command: string[]) =>
-    execFileSync('redis-cli', ['-p', String(port), ...command], { encoding: 'utf8' }).trim()
   for (const [n, { port }] of servers.entries()) {
-    ask(port, 'cluster', 'addslotsrange', String(n * 5462), String(Math.min((n + 1) * 5462 - 1, 16_383)))
-    for (const other of servers) ask(port, 'cluster', 'meet', '127.0.0.1', String(other.port))
+    await tell(port, `CLUSTER ADDSLOTSRANGE ${n * 5462} ${Math.min((n + 1) * 5462 - 1, 16_383)}`)
+    for (const other of servers) await tell(port, `CLUSTER MEET 127.0.0.1 ${other.port}`)
   }
-  for (const { port } of servers) while (!ask(port, 'cluster', 'info').includes('cluster_state:ok')) await wait(50)
+  for (const { port } of servers)
+    while (!(await tell(port, 'CLUSTER INFO')).includes('cluster_state:ok')) await wait(50)
   return {
     urls: servers.map(({ url }) => url),
     async stop() {
@@ -90,18 +96,24 @@ export async function startRedisCluster(): Promise<{ urls: string[]; stop(): Pro
   }
 }
 
-async function answers(port: number): Promise<boolean> {
+/** One inline command, and the beginning of its answer. */
+async function tell(port: number, command: string): Promise<string> {
   const socket = connect(port, '127.0.0.1')
   try {
     await once(socket, 'connect')
-    socket.write('PING\r\n')
+    socket.write(`${command}\r\n`)
     const [data] = await once(socket, 'data')
-    return String(data).startsWith('+PONG')
-  } catch {
-    return false
+    return String(data)
   } finally {
     socket.destroy()
   }
+}
+
+function answers(port: number): Promise<boolean> {
+  return tell(port, 'PING').then(
+    answer => answer.startsWith('+PONG'),
+    () => false,
+  )
 }
 
 /** A port below 50,000, since a cluster's bus listens ten thousand above it. */

@@ -109,9 +109,9 @@ test('a step waits for locks only briefly, and the version before it serves whil
 })
 
 test('one process sweeps at a time, and rows that somebody holds are left for later', async t => {
-  const { store, schema, dispose } = await openScratch(server.url, () => 1_000)
-  t.after(dispose)
+  const { store, schema } = await openScratch(server.url, () => 1)
   await store.of('acme').commit(['a', 'b'].map(key => ({ put: { kind: 'code', key, value: 1, expiresAt: 5 } })))
+  await store.close() // and with it its own sweeper
   const [first, second] = [await connect(t), await connect(t)]
   const sweep = async () => (await second.query(`SELECT ${schema}.sweep_1(10, 100) AS removed`)).rows[0].removed
   await first.query('BEGIN')

@@ -61,7 +61,19 @@ export class RecordCodec {
     row: RecordColumns,
   ): Stored<V> {
     const { version, expiresAt, usedAt } = row
-    return { kind, key, value: JSON.parse(this.#open(names, row.value)) as V, version, expiresAt, usedAt }
+    return { kind, key, value: JSON.parse(this.openText(names, row.value)) as V, version, expiresAt, usedAt }
+  }
+
+  /** What is stored as JSON. @throws StoreError `unsealed`, `wrong_key` */
+  openText(names: readonly [tenant: string, kind: string, key: string], text: string): string {
+    if (this.#sealedKinds.has(names[1])) return this.#sealer.open(text, sealContext(names))
+    if (!text.startsWith(SEALED_PREFIX)) return text
+    throw new StoreError('unsealed', `Records of the kind ${names[1]} are sealed.`, 'Name the kind in sealedKinds.')
+  }
+
+  /** JSON as it is stored. */
+  sealText(names: readonly [tenant: string, kind: string, key: string], json: string): string {
+    return this.#sealedKinds.has(names[1]) ? this.#sealer.seal(json, sealContext(names)) : json
   }
 
   /** The text sealed under the newest key, or `undefined` when it is already. */
@@ -80,17 +92,11 @@ export class RecordCodec {
     const [kind, key] = [spellNewName('kind', record.kind), spellNewName('key', record.key)]
     if (record.expiresAt !== undefined) checkTime(record.expiresAt)
     const json = renderJson(record.value)
-    const value = this.#sealedKinds.has(kind) ? this.#sealer.seal(json, sealContext([tenant, kind, key])) : json
+    const value = this.sealText([tenant, kind, key], json)
     const index = Object.entries(record.index ?? {}).map(
       ([name, of]) => [spellNewName('index name', name), spellNewName('index value', of)] as const,
     )
     return { how, kind, key, value, expiresAt: record.expiresAt, version, index }
-  }
-
-  #open(names: readonly [tenant: string, kind: string, key: string], text: string): string {
-    if (this.#sealedKinds.has(names[1])) return this.#sealer.open(text, sealContext(names))
-    if (!text.startsWith(SEALED_PREFIX)) return text
-    throw new StoreError('unsealed', `Records of the kind ${names[1]} are sealed.`, 'Name the kind in sealedKinds.')
   }
 }
 

@@ -18,6 +18,8 @@ export type StoreErrorCode =
   | 'newer_database'
   /** The file is a database, but not of this store. */
   | 'foreign_database'
+  /** The store that rows are to be moved into has some already. */
+  | 'not_empty'
   | 'missing_key'
   | 'wrong_key'
   /** The key is there but cannot be used: readable by others, malformed, or given where it cannot be changed. */

@@ -1,11 +1,11 @@
+import { OWN_TENANT } from '../movable.ts'
 import type { Sealer } from '../sealing/sealer.ts'
 import { StoreError } from '../store-error.ts'
 import type { GroupWriter } from './group-writer.ts'
 import { commitOperation } from './operations.ts'
 import type { Reader } from './reader.ts'
 
-/** A record of the store's own; no caller's tenant has this name's spelling. */
-const KEY_CHECK = { tenant: '\u0001', kind: 'store', key: 'key-check' } as const
+const KEY_CHECK = { tenant: OWN_TENANT, kind: 'store', key: 'key-check' } as const
 
 /** A value sealed when the schema was made tells at each start whether the key is still the right one. */
 export async function checkKey(reader: Reader, writer: GroupWriter, sealer: Sealer): Promise<void> {

@@ -20,16 +20,17 @@ const ANSWER_TIMEOUT_MS = 20_000
 const RECONNECT_PAUSE_MS = 200
 
 const SETTINGS = `
-  SET statement_timeout = ${STATEMENT_TIMEOUT_MS}; SET lock_timeout = 0; SET client_min_messages = error;
+  SET lock_timeout = 0; SET client_min_messages = error;
   SET default_transaction_isolation = 'read committed'`
 
 export type Row = Readonly<Record<string, string | null>>
 
-/** What a link listens to, and who is told. */
-export interface Listening {
-  readonly channel: string
-  onNotification(payload: string): void
-  onLost(): void
+/** What a link is for, when it is not for short statements. */
+export interface LinkPurpose {
+  /** Statements may take as long as they take, such as those of a migration. */
+  readonly patient?: boolean
+  /** What it listens to, and who is told. */
+  readonly listening?: { readonly channel: string; onNotification(payload: string): void; onLost(): void }
 }
 
 /**
@@ -40,17 +41,19 @@ export class Link {
   /** Host and database, for messages. */
   readonly where: string
   readonly #url: string
-  readonly #listening: Listening | undefined
+  readonly #purpose: LinkPurpose
   #connection: Promise<Client> | undefined
+  /** The one that is connected. */
+  #client: Client | undefined
   #failedAt = Number.NEGATIVE_INFINITY
   #failure: StoreError | undefined
   #inFlight = 0
   #closed = false
 
-  constructor(url: string, listening?: Listening) {
+  constructor(url: string, purpose: LinkPurpose = {}) {
     this.#url = url
     this.where = placeOf(url)
-    this.#listening = listening
+    this.#purpose = purpose
   }
 
   /** Statements that were sent and not answered. */
@@ -93,6 +96,7 @@ export class Link {
     this.#closed = true
     const client = await this.#connection?.catch(() => undefined)
     this.#connection = undefined
+    client?.ref() // who waits for the end must not be cut short by an idle process' exit
     await client?.end()
   }
 
@@ -106,6 +110,10 @@ export class Link {
     try {
       const result = await run()
       return (Array.isArray(result) ? result.at(-1) : result)?.rows ?? []
+    } catch (error) {
+      // The server says that it goes away before the socket ends; nothing more is sent there.
+      if (isConnectionLoss(error)) this.#forget(client)
+      throw error
     } finally {
       this.#inFlight -= 1
       if (this.#inFlight === 0) client.unref()
@@ -118,43 +126,49 @@ export class Link {
     if (this.#failure !== undefined && performance.now() - this.#failedAt < RECONNECT_PAUSE_MS) {
       return Promise.reject(this.#failure)
     }
-    const lost = () => {
-      if (this.#connection !== connecting) return
-      this.#connection = undefined
-      this.#listening?.onLost()
-    }
-    const connecting = this.#connect(lost)
+    const connecting = this.#connect()
     this.#connection = connecting
-    connecting.catch(lost)
+    connecting.catch(() => {
+      if (this.#connection === connecting) this.#connection = undefined
+    })
     return connecting
   }
 
-  async #connect(lost: () => void): Promise<Client> {
+  #forget(client: Client): void {
+    if (this.#client !== client) return
+    this.#client = undefined
+    this.#connection = undefined
+    this.#purpose.listening?.onLost()
+  }
+
+  async #connect(): Promise<Client> {
     // Loaded here: who opens another adapter does not pay for this driver.
     const { default: pg } = await import('pg')
+    const { patient = false, listening } = this.#purpose
     const client = new pg.Client({
       connectionString: this.#url,
       application_name: 'sallyport',
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      query_timeout: ANSWER_TIMEOUT_MS,
+      ...(!patient && { query_timeout: ANSWER_TIMEOUT_MS }),
       keepAlive: true,
       pipeline: true,
       types: { getTypeParser: () => String },
     })
-    client.on('error', lost)
-    client.on('end', lost)
-    client.on('notification', ({ payload }) => this.#listening?.onNotification(payload ?? ''))
+    client.on('error', () => this.#forget(client))
+    client.on('end', () => this.#forget(client))
+    client.on('notification', ({ payload }) => listening?.onNotification(payload ?? ''))
     try {
       await client.connect()
-      await client.query(SETTINGS)
-      if (this.#listening !== undefined) await client.query(`LISTEN ${this.#listening.channel}`)
+      await client.query(`SET statement_timeout = ${patient ? 0 : STATEMENT_TIMEOUT_MS}; ${SETTINGS}`)
+      if (listening !== undefined) await client.query(`LISTEN ${listening.channel}`)
       client.unref()
+      this.#client = client
       this.#failure = undefined
       return client
     } catch (error) {
       this.#failedAt = performance.now()
       this.#failure = storeErrorOfPostgres(error, this.where)
-      client.end().catch(lost)
+      client.end().catch(() => this.#forget(client))
       throw this.#failure
     }
   }

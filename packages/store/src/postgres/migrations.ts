@@ -52,7 +52,7 @@ function scriptOf(schema: string, steps: readonly Step[], present: number): stri
   const missing = steps.filter(({ version }) => version > present)
   return `
     BEGIN;
-    SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}; SET LOCAL statement_timeout = 0;
+    SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS};
     SELECT pg_advisory_xact_lock(hashtextextended('${schema} migration', 0));
     CREATE SCHEMA IF NOT EXISTS ${schema};
     CREATE TABLE IF NOT EXISTS ${schema}.migration (version int PRIMARY KEY, name text NOT NULL);

@@ -1,4 +1,5 @@
 import type { Store, TenantStore } from '../contract.ts'
+import type { Movable, Rows } from '../movable.ts'
 import { RecordCodec } from '../record-codec.ts'
 import type { Sealer } from '../sealing/sealer.ts'
 import { StoreError } from '../store-error.ts'
@@ -6,6 +7,7 @@ import { GroupWriter } from './group-writer.ts'
 import { checkKey } from './key-check.ts'
 import { Link } from './link.ts'
 import { migrate } from './migrations.ts'
+import { exportPostgres, importPostgres, type Place } from './move.ts'
 import { resealOperation } from './operations.ts'
 import { Reader } from './reader.ts'
 import { statementsFor } from './statements.ts'
@@ -13,7 +15,7 @@ import { StreamWatch } from './stream-watch.ts'
 import { Sweeper } from './sweeper.ts'
 import { LaggingView, type Parts, PostgresTenantView } from './tenant-view.ts'
 
-export interface PostgresStore extends Store {
+export interface PostgresStore extends Store, Movable {
   /**
    * `list` and `read` as a replica answers them, which lags behind what was committed. For pages and exports; nothing
    * that authorises or revokes may rest on it, which is why `peek` is not there. The primary answers without a replica.
@@ -61,18 +63,21 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Postg
   const streams = new StreamWatch(url, schema, reader)
   const lanes = links(options.writers ?? 2, url)
   const writer = new GroupWriter(lanes, statements.apply, nowSeconds, told => streams.told(told))
-  const background = new Link(url)
-  const sweeper = new Sweeper(background, statements.sweep, nowSeconds)
+  const sweeper = new Sweeper(new Link(url), statements.sweep, nowSeconds)
   const codec = new RecordCodec(sealer, options.sealedKinds)
   const replica = options.replicaUrl === undefined ? undefined : new Reader(links(1, options.replicaUrl), statements)
-  const store = new SharedStore({ nowSeconds, codec, reader, writer, sweeper, streams }, replica)
+  const parts = { nowSeconds, codec, reader, writer, sweeper, streams }
+  const store = new SharedStore(parts, replica, { url, schema, codec })
+  const migrating = new Link(url, { patient: true })
   try {
-    await migrate(background, schema)
+    await migrate(migrating, schema)
     await checkKey(reader, writer, sealer)
     return store
   } catch (error) {
     await store.close()
     throw error
+  } finally {
+    await migrating.close()
   }
 }
 
@@ -82,11 +87,13 @@ const RESEAL_LOOKS = 5
 class SharedStore implements PostgresStore {
   readonly #parts: Parts
   readonly #replica: Reader | undefined
+  readonly #place: Place
   #closing: Promise<void> | undefined
 
-  constructor(parts: Parts, replica: Reader | undefined) {
+  constructor(parts: Parts, replica: Reader | undefined, place: Place) {
     this.#parts = parts
     this.#replica = replica
+    this.#place = place
   }
 
   of(tenant: string): TenantStore {
@@ -100,6 +107,14 @@ class SharedStore implements PostgresStore {
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
+  }
+
+  exportRows(now: number): Rows {
+    return exportPostgres(this.#place, now)
+  }
+
+  importRows(rows: Rows, now: number, verify: (written: Rows) => Promise<void>): Promise<void> {
+    return importPostgres(this.#place, rows, now, verify)
   }
 
   async reseal(): Promise<number> {

@@ -27,12 +27,11 @@ export class StreamWatch {
 
   constructor(url: string, channel: string, reader: Reader) {
     this.#reader = reader
+    const onLost = () => {
+      this.#isListening = false
+    }
     this.#listener = new Link(url, {
-      channel,
-      onNotification: payload => this.told(payload),
-      onLost: () => {
-        this.#isListening = false
-      },
+      listening: { channel, onNotification: payload => this.told(payload), onLost },
     })
   }
 

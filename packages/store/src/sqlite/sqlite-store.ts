@@ -1,15 +1,17 @@
 import type { Store, TenantStore } from '../contract.ts'
+import { type Movable, OWN_TENANT, type Rows } from '../movable.ts'
 import { RecordCodec } from '../record-codec.ts'
 import type { Sealer } from '../sealing/sealer.ts'
 import { StoreError } from '../store-error.ts'
 import { GroupWriter } from './group-writer.ts'
+import { exportSqlite, importSqlite } from './move.ts'
 import { packWrites } from './packed-writes.ts'
 import { Reader } from './reader.ts'
 import { StreamWatch } from './stream-watch.ts'
 import { Sweeper } from './sweeper.ts'
 import { type Parts, SqliteTenantView } from './tenant-view.ts'
 
-export interface SqliteStore extends Store {
+export interface SqliteStore extends Store, Movable {
   /**
    * Seals again, under the newest master key, what is sealed under an older one, while the store serves.
    * @returns how many records that were
@@ -42,14 +44,8 @@ export async function openSqliteStore(options: SqliteOptions): Promise<SqliteSto
     reader = new Reader(path)
     await checkKey(reader, writer, sealer)
     const codec = new RecordCodec(sealer, sealedKinds)
-    return new EmbeddedStore({
-      nowSeconds,
-      codec,
-      reader,
-      writer,
-      sweeper: new Sweeper(writer, nowSeconds),
-      streams: new StreamWatch(reader),
-    })
+    const [sweeper, streams] = [new Sweeper(writer, nowSeconds), new StreamWatch(reader)]
+    return new EmbeddedStore({ nowSeconds, codec, reader, writer, sweeper, streams }, path)
   } catch (error) {
     reader?.close()
     await writer.close()
@@ -62,10 +58,12 @@ const RESEAL_LOOKS = 5
 
 class EmbeddedStore implements SqliteStore {
   readonly #parts: Parts
+  readonly #path: string
   #closing: Promise<void> | undefined
 
-  constructor(parts: Parts) {
+  constructor(parts: Parts, path: string) {
     this.#parts = parts
+    this.#path = path
   }
 
   of(tenant: string): TenantStore {
@@ -75,6 +73,14 @@ class EmbeddedStore implements SqliteStore {
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
+  }
+
+  exportRows(now: number): Rows {
+    return exportSqlite(this.#path, this.#parts.codec, now)
+  }
+
+  importRows(rows: Rows, now: number, verify: (written: Rows) => Promise<void>): Promise<void> {
+    return importSqlite(this.#path, this.#parts.codec, rows, now, verify)
   }
 
   async reseal(): Promise<number> {
@@ -119,8 +125,7 @@ class EmbeddedStore implements SqliteStore {
   }
 }
 
-/** A record of the store's own; no caller's tenant has this name's spelling. */
-const KEY_CHECK = { tenant: '\u0001', kind: 'store', key: 'key-check' } as const
+const KEY_CHECK = { tenant: OWN_TENANT, kind: 'store', key: 'key-check' } as const
 
 /** A value sealed when the database was made tells at each start whether the key is still the right one. */
 async function checkKey(reader: Reader, writer: GroupWriter, sealer: Sealer): Promise<void> {

@@ -25,7 +25,7 @@ export function openAt(options: Where, key: string): Promise<PostgresStore> {
   return openPostgresStore({ ...options, sealer: createSealer(masterKey, 'scratch'), sealedKinds: SEALED_KINDS })
 }
 
-/** Opens a store that another process has open, with the real clock. */
+/** Opens a store that another process has open, with the real clock. @public */
 export function openShared(argument: string): Promise<PostgresStore> {
   const { url, schema, key }: { url: string; schema: string; key: string } = JSON.parse(argument)
   return openAt({ url, schema, nowSeconds: () => Math.floor(Date.now() / 1000) }, key)
