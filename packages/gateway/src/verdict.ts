@@ -122,8 +122,14 @@ async function behindDoor(
   const address = addressKey(request.address)
   const { perAddress, perCaller } = edge
   const looked = perAddress.look(address, edge.nowSeconds())
-  if (!looked.allowed && !door.guard.remembers(request)) {
+  const remembered = door.guard.remembered(request)
+  if (!looked.allowed && remembered === undefined) {
     return refuse(tooMany('address', perAddress), rateLimitHeaders('address', perAddress.policy, looked))
+  }
+  // Before the proof is judged: the memory of proofs is everybody's, and one caller must not fill it.
+  const left = remembered && perCaller.look(callerKey(remembered), edge.nowSeconds())
+  if (left?.allowed === false) {
+    return refuse(tooMany('caller', perCaller), rateLimitHeaders('caller', perCaller.policy, left))
   }
   const of = (operations: RouteDoor['asked']) => operations.get(request.method) ?? operations.get('*')
   const asked = of(door.asked)
@@ -138,7 +144,7 @@ async function behindDoor(
   const known = await enterAndPay(edge, door, request, address)
   if ('refused' in known) return shut(known)
   const { caller } = known
-  const state = perCaller.take(`${caller.clientId}\n${caller.subject}`, edge.nowSeconds())
+  const state = perCaller.take(callerKey(caller), edge.nowSeconds())
   const rate = rateLimitHeaders('caller', perCaller.policy, state)
   if (!state.allowed) return refuse(tooMany('caller', perCaller), rate)
   if (asked !== undefined && !asked.needed.heldBy(caller.scopes)) return shut(lacking(asked, known))
@@ -165,13 +171,15 @@ function enterAndPay(
   address: string,
 ): MaybePromise<KnownToken | GuardRefusal> {
   const entered = guard.enter(request)
-  perAddress.take(address, nowSeconds())
+  const { allowed: paid } = perAddress.take(address, nowSeconds())
   const settle = (known: KnownToken | GuardRefusal) => {
-    if (!('refused' in known)) perAddress.giveBack(address)
+    if (paid && !('refused' in known)) perAddress.giveBack(address)
     return known
   }
   return entered instanceof Promise ? entered.then(settle) : settle(entered)
 }
+
+const callerKey = ({ clientId, subject }: KnownToken['caller']): string => `${clientId}\n${subject}`
 
 function tooMany(of: string, { policy }: RateLimiter): GatewayRefusal {
   return {

@@ -35,8 +35,8 @@ export interface Guard {
   declare<Request>(scope: string, objects?: ObjectRules<Request>, options?: RouteOptions<Request>): Operation<Request>
   /** Door one alone. */
   enter(request: DescribedRequest): MaybePromise<KnownToken | GuardRefusal>
-  /** Whether the request's token is remembered as good: cheap, and says nothing of its proof or its revocation. */
-  remembers(request: DescribedRequest): boolean
+  /** Whose the request's token is, where it is remembered as good: cheap, and says nothing of its proof or revocation. */
+  remembered(request: DescribedRequest): KnownToken['caller'] | undefined
   /**
    * Both doors. `onCaller` runs between them, so that object rules find the caller on the framework's request.
    *
@@ -117,9 +117,9 @@ export function createGuard({ settings, context, issuer, revocations, policy }: 
       return operation
     },
     enter: request => enterDoorOne(door, request),
-    remembers(request) {
+    remembered(request) {
       const presented = readAuthorization(request)
-      return !('refused' in presented) && cache.get(tokenHash(presented.token)) !== undefined
+      return 'refused' in presented ? undefined : cache.get(tokenHash(presented.token))?.caller
     },
     pass(operation, described, request, onCaller) {
       return chain(enterDoorOne(door, described), known => {

@@ -153,6 +153,33 @@ test('guessing tokens from one address is limited, also all at once, and then no
   await limited.close()
 })
 
+test('who passes while the address has no quota left gives none back to those who guess (RFC 6585 §4)', async () => {
+  const [limited, at] = await start({ rateLimits: { perAddress: { requests: 3, seconds: 600 } } })
+  const good = bearer(issuer.opaque({ aud: outside }))
+  const ask = async (headers: ReturnType<typeof bearer>) => (await exchange(at, '/orders', headers)).status
+  assert.equal(await ask(good), 200)
+  for (let guess = 0; guess < 3; guess += 1) assert.equal(await ask(bearer(`sp_at_guess${guess}`)), 401)
+  for (let time = 0; time < 5; time += 1) assert.equal(await ask(good), 200)
+  assert.equal(await ask(bearer('sp_at_guess3')), 429)
+  await limited.close()
+})
+
+test('a caller over its quota fills no memory of proofs, which all callers share (RFC 9449 §11.1, RFC 6585 §4)', async () => {
+  let claims = 0
+  const replay = { claim: () => (++claims > 0 ? ('won' as const) : ('full' as const)) }
+  const [limited, at] = await start({ replay, rateLimits: { perCaller: { requests: 2, seconds: 600 } } })
+  const key = generateSigningKey('ES256')
+  const token = issuer.opaque({ aud: outside, cnf: { jkt: key.publicJwk.kid ?? '' } })
+  const statuses: number[] = []
+  for (let time = 0; time < 6; time += 1) {
+    const headers = dpop(key, token, 'GET', 'http://gateway.test/orders')
+    statuses.push((await exchange(at, '/orders', headers)).status)
+  }
+  assert.deepEqual(statuses, [200, 200, 429, 429, 429, 429])
+  assert.equal(claims, 2)
+  await limited.close()
+})
+
 test('scopes are asked at the gateway only where configured, and then all are named (RFC 6750 §3.1)', async () => {
   const [strict, at] = await start({
     routes: [
