@@ -123,13 +123,18 @@ export async function signInWithPasskey(
   return { account, acr: 'urn:sallyport:acr:passkey', amr: ['hwk', 'user'] }
 }
 
-/** Keeps a new passkey for an account (WebAuthn L3 §7.1). */
+/**
+ * Keeps a new passkey for an account (WebAuthn L3 §7.1).
+ *
+ * @param permit  asked last, when all else is right: uses up what allows it, such as a set-up code; `false` keeps nothing
+ */
 export async function registerPasskey(
   sent: string,
   account: Account,
   name: string,
   binding: BrowserBinding,
   context: AuthorityContext,
+  permit: () => Promise<boolean> = async () => true,
 ): Promise<Passkey | PasskeyRefusal> {
   const response = readAttestation(sent)
   if (response === undefined) return refuse('an answer that is no WebAuthn attestation')
@@ -164,6 +169,7 @@ export async function registerPasskey(
   // The insert refuses a credential id that anyone has already (§7.1 step 26).
   const taken = await context.store.take('passkey-challenge', challengeKey(response.challenge), { put: [] })
   if (!('won' in taken)) return { refused: 'passkey_expired', got: 'a challenge used before' }
+  if (!(await permit())) return { refused: 'passkey_expired', got: 'a permission used before' }
   const result = await context.store.commit([{ insert: passkeyRecord(passkey) }])
   return 'committed' in result ? passkey : refuse('a credential id that is taken')
 }

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createAccount } from '../accounts.ts'
+import { listPasskeys } from '../passkeys.ts'
 import { createSetUpLink } from '../set-up-link.ts'
 import { type FrontHarness, openFront } from '../testing/front-harness.ts'
+import { newCredential } from '../testing/software-passkey.ts'
 import { formOf, titleOf } from '../testing/test-browser.ts'
 
 async function link(front: FrontHarness, ttlSeconds?: number) {
@@ -50,6 +52,26 @@ test('a set-up code works once, of 20 simultaneous uses for one, and not after i
   const expired = await fresh.submit(await fresh.get('/set-up'), '/set-up', { code: late.code })
   assert.equal(expired.status, 400)
   assert.match(expired.body, /mistyped, too old or was used before/)
+})
+
+test('of simultaneous uses of a set-up code with a passkey each, one passkey is kept: the losers keep no way in', async t => {
+  const front = await openFront(t)
+  const { code } = await link(front)
+  const browser = front.browser()
+  const choose = await browser.submit(await browser.get('/set-up'), '/set-up', { code })
+  const { fields } = formOf(choose.body, '/set-up/passkey')
+  const uses = await Promise.all(
+    Array.from({ length: 5 }, async () => {
+      const options = JSON.parse((await browser.post('/set-up/passkey/options', fields)).body)
+      return { owner: options.user.id, credential: newCredential(options.challenge, front.context.issuer) }
+    }),
+  )
+  const answers = await Promise.all(
+    uses.map(({ credential }) => browser.post('/set-up/passkey', { ...fields, credential })),
+  )
+  assert.deepEqual(answers.map(({ status }) => status).toSorted(), [303, 400, 400, 400, 400])
+  const account = Buffer.from(uses[0]?.owner ?? '', 'base64url').toString()
+  assert.equal((await listPasskeys(account, front.context)).length, 1)
 })
 
 test('a mistyped code is refused with the error tied to its field', async t => {

@@ -82,10 +82,10 @@ async function byPasskey(visit: Visit, { stored, account, code }: FoundSetUp): P
     deviceName(visit.userAgent),
     binding,
     context,
+    () => takeSetUp(stored, context),
   )
   if ('refused' in added)
     return choose(visit, account, code, { passkeyError: 'That did not work. Try again, or choose a password.' })
-  if (!(await takeSetUp(stored, context))) return expired(visit)
   return signIn(visit, { account, acr: 'urn:sallyport:acr:passkey', amr: ['hwk', 'user'] }, 'passkey.add')
 }
 
