@@ -23,14 +23,15 @@ export interface SignedIn {
  * Begins a session after an authentication. The id is always new and the browser's former session ends, so a session
  * planted before sign-in is worth nothing (session fixation). The same person's tokens of before live on.
  *
- * @returns the session and the cookie's value, which is shown to the browser only
+ * @returns the session and the cookie's value, which is shown to the browser only; `undefined` when the password it was
+ *   begun with was changed meanwhile, which ended every session but this one, not there yet
  */
 export async function beginSession(
   authentication: Authentication,
   userAgent: string,
   former: SignedIn | undefined,
   context: AuthorityContext,
-): Promise<{ readonly session: Session; readonly token: string }> {
+): Promise<{ readonly session: Session; readonly token: string } | undefined> {
   const now = context.now()
   const minted = mintOpaqueToken('ss', { nowMs: context.nowMs(), random: length => context.random(length) })
   const { account, acr, amr } = authentication
@@ -58,7 +59,17 @@ export async function beginSession(
       { actor: account.id, reason: 'other_user_signed_in' },
     )
   }
+  if (await isOutdated(authentication, context)) {
+    await endSession(session, account.id, 'password_changed', context)
+    return undefined
+  }
   return { session, token: minted.token }
+}
+
+/** Between the judgement of a password and the session lies its slow hash: time enough for the owner to change it. */
+async function isOutdated({ account, amr }: Authentication, context: AuthorityContext): Promise<boolean> {
+  if (!amr.includes('pwd')) return false
+  return (await context.store.peek<Account>('account', account.id))?.value.password !== account.password
 }
 
 /** The session of a cookie, with its account; `undefined` when it is over, unknown, or its account is disabled. */

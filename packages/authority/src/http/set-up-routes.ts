@@ -92,7 +92,8 @@ async function byPasskey(visit: Visit, { stored, account, code }: FoundSetUp): P
 async function signIn(visit: Visit, authentication: Authentication, action: string): Promise<Answer> {
   const { context, requestId } = visit
   const { account } = authentication
-  const { token } = await beginSession(authentication, visit.userAgent, visit.signedIn, context)
+  const begun = await beginSession(authentication, visit.userAgent, visit.signedIn, context)
+  if (begun === undefined) return expired(visit)
   await context.audit({
     at: context.now(),
     tenant: context.tenant,
@@ -102,5 +103,5 @@ async function signIn(visit: Visit, authentication: Authentication, action: stri
     outcome: 'done',
     request_id: requestId,
   })
-  return { see: `${visit.site.base}/account`, cookies: [sessionCookieOf(visit, token)] }
+  return { see: `${visit.site.base}/account`, cookies: [sessionCookieOf(visit, begun.token)] }
 }

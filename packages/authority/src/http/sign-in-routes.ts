@@ -198,7 +198,10 @@ async function passkeyOptions(visit: Visit, stored: Stored<Interaction>): Promis
 
 async function signedInBy(visit: Visit, stored: Stored<Interaction>, authentication: Authentication): Promise<Answer> {
   const { context } = visit
-  const { session, token } = await beginSession(authentication, visit.userAgent, visit.signedIn, context)
+  const begun = await beginSession(authentication, visit.userAgent, visit.signedIn, context)
+  const { username } = authentication.account
+  if (begun === undefined) return refuseSignIn(visit, stored, { refused: 'wrong_credentials' }, username, false)
+  const { session, token } = begun
   await auditSignIn(visit, authentication.account.id, 'done', authentication.amr.join(' '))
   const next = await progressInteraction(stored, { session: session.id }, context)
   const answer = await afterPage(visit, next ?? stored, { session, account: authentication.account })
