@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { after, before, type TestContext, test } from 'node:test'
+import { after, before, test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
-import { composeStore, openRedis, type RedisAlarm, type RedisOptions } from '@sallyport/store'
+import { composeStore, openRedis } from '@sallyport/store'
 import { storeContract } from '@sallyport/store/suite'
 import { openScratch } from '../../packages/store/src/sqlite/scratch-store.ts'
 import { composedModule } from './composed-store.ts'
 import { type RedisServer, startRedis, startRedisCluster } from './redis.ts'
-
-const now = () => Math.floor(Date.now() / 1000)
+import { now, open, own, until } from './redis-opened.ts'
 
 let server: RedisServer
 before(async () => {
@@ -41,123 +40,6 @@ storeContract('SQLite and Redis', async nowSeconds => {
   }
 })
 
-async function open(t: TestContext, to: RedisServer, more: Partial<RedisOptions> = {}) {
-  const alarms: RedisAlarm[] = []
-  const redis = await openRedis({
-    urls: [to.url],
-    claimKinds: { proof: { lifetimeSeconds: 60 } },
-    rateLimitsWhenLost: 'closed',
-    nowSeconds: now,
-    onAlarm: alarm => alarms.push(alarm),
-    ...more,
-  })
-  t.after(() => redis.close())
-  return { redis, alarms, told: () => alarms.map(({ what }) => what) }
-}
-
-async function own(t: TestContext, settings: readonly string[] = []): Promise<RedisServer> {
-  const started = await startRedis(settings)
-  t.after(() => started.stop())
-  return started
-}
-
-async function until(condition: () => Promise<boolean> | boolean, limitMs = 5_000): Promise<void> {
-  for (const end = Date.now() + limitMs; !(await condition()); await wait(10))
-    assert.ok(Date.now() < end, 'it did not happen in time')
-}
-
-test('while Redis is away every claim is refused and the alarm is raised once; it serves again within a second of its return', async t => {
-  const mine = await own(t)
-  const { redis, told } = await open(t, mine)
-  assert.equal(await redis.claims.claim('acme', 'proof', 'early', now() + 300), 'won')
-  await mine.kill()
-  for (let n = 0; n < 20; n += 1) {
-    await assert.rejects(redis.claims.claim('acme', 'proof', `h${n}`, now() + 300), {
-      name: 'StoreError',
-      code: /unreachable|outcome_unknown/,
-    })
-    await wait(20)
-  }
-  assert.deepEqual(told(), ['lost'])
-  await mine.start()
-  const answers = () =>
-    redis.claims.claim('acme', 'proof', 'again', now() + 300).then(
-      () => true,
-      () => false,
-    )
-  await until(answers, 1_000)
-  assert.deepEqual(told().slice(0, 2), ['lost', 'back'])
-})
-
-test('after Redis lost its memory a value that was claimed before is lost, for each process, and a new one is won', async t => {
-  const mine = await own(t)
-  const made = now()
-  const [here, there] = [await open(t, mine), await open(t, mine)]
-  const early = Array.from({ length: 50 }, (_, n) => `early ${n}`)
-  for (const hash of early) await here.redis.claims.claim('acme', 'proof', hash, made + 60)
-  await mine.kill()
-  await mine.start()
-  const late = await open(t, mine)
-  await wait(150)
-  for (const { redis } of [here, there, late]) {
-    const verdicts = await Promise.all(early.map(hash => redis.claims.claim('acme', 'proof', hash, made + 60)))
-    assert.deepEqual([...new Set(verdicts)], ['lost'])
-  }
-  await wait(2_100) // made in a second after the loss
-  const fresh = now() + 60
-  for (const [n, { redis }] of [here, there, late].entries()) {
-    assert.equal(await redis.claims.claim('acme', 'proof', `new ${n}`, fresh), 'won')
-    assert.equal(await redis.claims.claim('acme', 'proof', `new ${n}`, fresh), 'lost')
-  }
-  assert.ok(here.told().includes('memory_lost'))
-})
-
-test('a server that is killed 10 times under load never lets one value win twice', async t => {
-  const mine = await own(t)
-  const { redis } = await open(t, mine, { claimKinds: { proof: { lifetimeSeconds: 5 } } })
-  const wins = new Map<string, number>()
-  let running = true
-  const lane = async (name: string) => {
-    for (let n = 0; running; n += 1) {
-      const [hash, expiresAt] = [`${name} ${n}`, now() + 5]
-      for (let use = 0; use < 4; use += 1) {
-        const verdict = await redis.claims.claim('acme', 'proof', hash, expiresAt).catch(() => 'refused')
-        if (verdict === 'won') wins.set(hash, (wins.get(hash) ?? 0) + 1)
-        await wait(verdict === 'refused' ? 20 : 2)
-      }
-    }
-  }
-  const lanes = Array.from({ length: 16 }, (_, n) => lane(`lane ${n}`))
-  for (let kill = 0; kill < 10; kill += 1) {
-    await wait(200)
-    await mine.kill()
-    await mine.start()
-  }
-  await until(() => wins.size > 500)
-  running = false
-  await Promise.all(lanes)
-  for (const [hash, times] of wins) assert.equal(times, 1, hash)
-})
-
-test('a server that hangs is given up after a second: the claim is refused, and the next finds it when it is back', async t => {
-  const mine = await own(t)
-  const { redis, told } = await open(t, mine)
-  await redis.claims.claim('acme', 'proof', 'early', now() + 300)
-  mine.freeze()
-  const asked = Date.now()
-  await assert.rejects(redis.claims.claim('acme', 'proof', 'hung', now() + 300), { code: 'outcome_unknown' })
-  assert.ok(Date.now() - asked < 2_000)
-  assert.deepEqual(told(), ['lost'])
-  mine.thaw()
-  await until(() =>
-    redis.claims.claim('acme', 'proof', 'hung', now() + 300).then(
-      () => true,
-      () => false,
-    ),
-  )
-  assert.equal(await redis.claims.claim('acme', 'proof', 'hung', now() + 300), 'lost')
-})
-
 test('a rate limit gives its count at once and then one an interval, to all processes together (GCRA)', async t => {
   const [here, there] = [await open(t, server, { prefix: 'rates' }), await open(t, server, { prefix: 'rates' })]
   const limit = { count: 10, periodSeconds: 2 }
@@ -183,40 +65,6 @@ test('a rate limit gives its count at once and then one an interval, to all proc
   assert.deepEqual(fresh, { allowed: true, remaining: 9 })
   const wrong = { count: 0, periodSeconds: 1 }
   await assert.rejects(here.redis.rateLimits.use('acme', 'token', 'a', wrong), { code: 'invalid_write' })
-})
-
-test('rate limits of a Redis that is away are open or closed as configured, and raise the alarm', async t => {
-  const mine = await own(t)
-  const [open_, closed] = [
-    await open(t, mine, { rateLimitsWhenLost: 'open' }),
-    await open(t, mine, { rateLimitsWhenLost: 'closed' }),
-  ]
-  await mine.kill()
-  const use = ({ redis }: typeof open_) => redis.rateLimits.use('acme', 'token', 'a', { count: 1, periodSeconds: 60 })
-  assert.deepEqual(await use(open_), { allowed: true, remaining: undefined })
-  assert.deepEqual(await use(closed), { allowed: false, retryAfterSeconds: 1 })
-  assert.deepEqual([open_.told(), closed.told()], [['lost'], ['lost']])
-})
-
-test('a Redis that may evict claims is an alarm when it is opened', async t => {
-  const mine = await own(t, ['--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru'])
-  assert.deepEqual((await open(t, mine)).told(), ['evicts'])
-})
-
-test('a Redis that is away at the start is an alarm, and is used when it comes', async t => {
-  const mine = await own(t)
-  await mine.kill()
-  const { redis, told } = await open(t, mine)
-  assert.deepEqual(told(), ['lost'])
-  await mine.start()
-  await until(
-    () =>
-      redis.claims.claim('acme', 'proof', 'h', now() + 300).then(
-        () => true,
-        () => false,
-      ),
-    1_000,
-  )
 })
 
 test('on a cluster keys of one tenant are on every node, and each script finds its own on one', async t => {

@@ -35,7 +35,7 @@ export async function migrate(link: Link, schema: string, steps = MIGRATIONS): P
     try {
       await link.script(scriptOf(schema, steps, await versionOf(link, schema)))
     } catch (error) {
-      await link.script('ROLLBACK')
+      await link.script('ROLLBACK').catch(() => []) // a connection that was lost has undone it
       if (left <= 1 || !['55P03', 'P0001'].includes(sqlState(error) ?? ''))
         throw storeErrorOfPostgres(error, link.where)
       await new Promise(resolve => setTimeout(resolve, PAUSE_MS))

@@ -48,7 +48,9 @@ function renderWrite(tenant: string, write: EncodedWrite) {
   }
   const shelf = shelfOf(tenant, write.kind)
   if (write.how === 'remove') return { how: write.how, shelf, key: write.key }
-  const { how, kind, key, value, expiresAt, version } = write
+  const { how, kind, key, value, expiresAt } = write
+  // What is no version is no record's, as in the other adapters.
+  const version = Number.isSafeInteger(write.version) ? write.version : undefined
   const index = write.index.map(([name, of]) => [shelfOf(tenant, kind, name, of), name, of])
   return { how, shelf, kind, key, value, expiresAt, version, ...(index.length > 0 && { index }) }
 }

@@ -128,6 +128,26 @@ test('a step that fails leaves nothing of itself, and the version before it serv
   assert.deepEqual(await store.of('acme').commit([{ put: { kind: 'k', key: 'k', value: 2 } }]), { committed: true })
 })
 
+test('one operation that Postgres refuses fails alone; the others of its group are written', async t => {
+  const { store, schema, dispose } = await openScratch(pglite.url, () => 1_800_000_000)
+  t.after(dispose)
+  const tenant = store.of('acme')
+  await sql(`ALTER TABLE ${schema}.record ADD CHECK (key <> 'refused')`)
+  const keys = ['a', 'refused', 'b', 'c']
+  const writes = keys.map(key => tenant.commit([{ put: { kind: 'k', key, value: 1 } }]))
+  const settled = await Promise.allSettled(writes)
+  assert.deepEqual(
+    settled.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'fulfilled', 'fulfilled'],
+  )
+  assert.deepEqual(
+    (await tenant.list('k', { limit: 5 })).records.map(({ key }) => key),
+    ['a', 'b', 'c'],
+  )
+  const odd = tenant.commit([{ replace: { kind: 'k', key: 'a', value: 2 }, version: 1.5 }])
+  assert.deepEqual(await odd, { conflict: { kind: 'k', key: 'a' } })
+})
+
 test('nobody there is unreachable, and the password of the URL is in no message', async () => {
   const where = { url: 'postgres://me:tr0mb0ne@127.0.0.1:1/none', nowSeconds: () => 0 }
   const judge = (error: unknown) => {

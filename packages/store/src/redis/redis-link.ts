@@ -8,6 +8,9 @@ const ANSWER_TIMEOUT_MS = 1_000
 /** After a failed try the next one waits this long; who asks meanwhile is told at once. */
 const RECONNECT_PAUSE_MS = 100
 
+/** Answers of a server that ran nothing: it reads its file, or its part of the cluster is away. */
+const AWAY = /^(?:LOADING|CLUSTERDOWN|MASTERDOWN|TRYAGAIN)\b/
+
 /** What an operator must hear of. `lost` and `back` come in turns, once for each. */
 export interface RedisAlarm {
   readonly what: 'lost' | 'back' | 'evicts' | 'memory_lost'
@@ -112,23 +115,22 @@ export class RedisLink {
       this.#back()
       return answer
     } catch (cause) {
-      throw this.#judge(cause)
+      throw await this.#judge(cause)
     } finally {
       clearTimeout(timer)
     }
   }
 
   /** An answer that is an error, or no answer. */
-  #judge(cause: unknown): StoreError {
-    const { name, message } = cause instanceof Error ? cause : { name: '', message: String(cause) }
-    if (
-      /^(?:Simple|Blob)?Error(?:Reply)?$/.test(name) &&
-      /^(?:READONLY|NOPERM|OOM|MISCONF|WRONGTYPE|ERR|NOREPLICAS)\b/.test(message)
-    ) {
+  async #judge(cause: unknown): Promise<StoreError> {
+    const { ErrorReply } = await import('@redis/client')
+    const message = cause instanceof Error ? cause.message : String(cause)
+    if (cause instanceof ErrorReply && !AWAY.test(message)) {
       const code = message.startsWith('OOM') ? 'disk_full' : message.startsWith('READONLY') ? 'read_only' : 'failed'
       return new StoreError(code, `${this.where}: ${message}.`, 'Look at its configuration and its memory.', { cause })
     }
     this.#lost(cause)
+    if (cause instanceof ErrorReply) return this.#unreachable(cause)
     const problem = `The connection to ${this.where} was lost while a command was under way (${message}).`
     return new StoreError('outcome_unknown', problem, 'Take the value for used.', { cause })
   }
