@@ -8,7 +8,8 @@ import { type Problem, problem } from '../problem.ts'
 import { type ManageScope, manageResource } from '../scopes.ts'
 
 /**
- * Door one of the management API: a JWT access token of this authority, for this resource, live, with the operation's scope.
+ * Door one of the management API: a JWT access token of this authority, for this resource, live, with the operation's scope,
+ * of a client itself. A user's token is refused: no rule says which users administer, and anybody can consent to a scope.
  *
  * @see RFC 9068 §4, RFC 6750 §3
  */
@@ -32,6 +33,7 @@ export async function authenticate(
   })
   if (isRefusal(caller)) return unauthorized(caller.refused, caller.hint ?? caller.expected ?? 'a valid token')
   if (!(await isLive(caller, context))) return unauthorized('revoked', 'a token that was not revoked')
+  if (caller.subjectType !== 'client') return notOfClient(caller.subject)
   if (caller.scopes.has(scope)) return caller
   return problem(403, 'insufficient_scope', 'The token lacks the scope.', {
     expected: scope,
@@ -48,6 +50,13 @@ async function isLive(caller: Caller, { authority }: ManagementContext): Promise
   const client = await findClient(authority, client_id)
   return client !== undefined && !client.disabled
 }
+
+const notOfClient = (subject: string): Problem =>
+  problem(403, 'subject_not_client', 'The management API takes tokens of clients only.', {
+    expected: 'a token by client_credentials',
+    got: subject,
+    headers: { 'www-authenticate': 'Bearer error="insufficient_scope"' },
+  })
 
 function unauthorized(reason: string | undefined, expected: string): Problem {
   const challenge = reason === undefined ? 'Bearer' : `Bearer error="invalid_token", error_description="${reason}"`

@@ -39,6 +39,15 @@ test('each operation wants its own scope and no other will do (RFC 6750 §3.1 in
   }
 })
 
+test('a user who consents to management scopes administers nothing (RFC 9068 §5: a subject is not its client)', async t => {
+  const { call, token, harness } = await openManagementApi(t)
+  const ofUser = await token('web-app', allManageScopes, { sub: harness.account.id })
+  for (const { method, path } of operations) {
+    const { status, body } = await call(method, path.replaceAll(/\{\w+\}/g, 'x'), { token: ofUser })
+    assert.deepEqual([status, body.code], [403, 'subject_not_client'], `${method} ${path}`)
+  }
+})
+
 test('a token for another resource, of another key, expired, or of another type is refused (RFC 9068 §4)', async t => {
   const { call, token, harness } = await openManagementApi(t)
   const refused = async (sent: string, code: string) => {
