@@ -6,8 +6,11 @@ import type { PolicyEngine } from './decision.ts'
 import { type EngineOptions, policyEngine } from './engine.ts'
 import { PolicyFailure, type PolicySource } from './source.ts'
 
-/** Required, not imported: its ES module leaves out `loadPolicySync`, which its types promise. */
-const opaWasm: typeof OpaWasm = createRequire(import.meta.url)('@open-policy-agent/opa-wasm')
+/**
+ * Required, not imported: its ES module leaves out `loadPolicySync`, which its types promise, and a process that decides
+ * elsewhere need not carry it.
+ */
+const opaWasm = (): typeof OpaWasm => createRequire(import.meta.url)('@open-policy-agent/opa-wasm')
 
 export interface EmbeddedOptions {
   /** The module that `opa build -t wasm` made; committed beside its Rego. */
@@ -58,7 +61,7 @@ export async function embeddedPolicy(
 }
 
 function instantiate(module: WebAssembly.Module, data: string): OpaWasm.LoadedPolicy {
-  const policy = opaWasm.loadPolicySync(module, { ...MEMORY })
+  const policy = opaWasm().loadPolicySync(module, { ...MEMORY })
   policy.setData(jsonBuffer(data))
   return policy
 }

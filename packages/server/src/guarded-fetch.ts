@@ -1,6 +1,7 @@
 import { type LookupAddress, lookup as systemLookup } from 'node:dns'
+import { createRequire } from 'node:module'
 import { isIP, type LookupFunction } from 'node:net'
-import { Agent, type Dispatcher, errors } from 'undici'
+import type * as Undici from 'undici'
 import { isSpecialUse } from './special-use-addresses.ts'
 
 export type FetchRefusalReason =
@@ -33,6 +34,9 @@ export class FetchRefused extends Error {
 
 /** How much of a redirect's body is read before its connection is given up. */
 const redirectBodyBytes = 16_384
+
+/** Required where it is used: most processes fetch nothing that others name. */
+const undici = (): typeof Undici => createRequire(import.meta.url)('undici')
 
 type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>
 
@@ -92,7 +96,12 @@ export function createGuardedFetch(options: GuardedFetchOptions = {}): GuardedFe
   return Object.assign(fetchGuarded, { close })
 }
 
-function createAgent(options: GuardedFetchOptions, timeoutMs: number, lookup: LookupFunction | undefined): Agent {
+function createAgent(
+  options: GuardedFetchOptions,
+  timeoutMs: number,
+  lookup: LookupFunction | undefined,
+): Undici.Agent {
+  const { Agent } = undici()
   const authorities = options.certificateAuthorities
   return new Agent({
     connect: {
@@ -148,7 +157,7 @@ function guardedLookup(resolve: Resolve): LookupFunction {
 }
 
 async function exchange(
-  agent: Agent,
+  agent: Undici.Agent,
   target: URL,
   init: GuardedFetchInit,
   signal: AbortSignal,
@@ -179,7 +188,7 @@ async function exchange(
 }
 
 async function readBounded(
-  answer: Dispatcher.ResponseData,
+  answer: Undici.Dispatcher.ResponseData,
   host: string,
   maxBytes: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
@@ -203,7 +212,7 @@ async function readBounded(
   return new Uint8Array(Buffer.concat(chunks))
 }
 
-function headersOf(headers: Dispatcher.ResponseData['headers']): Headers {
+function headersOf(headers: Undici.Dispatcher.ResponseData['headers']): Headers {
   const result = new Headers()
   for (const [name, value] of Object.entries(headers)) {
     for (const each of Array.isArray(value) ? value : [value]) if (each !== undefined) result.append(name, each)
@@ -224,6 +233,7 @@ function addressRefused(hostname: string, address: string): FetchRefused {
 
 function refusalOf(error: unknown, host: string, isLate: boolean, timeoutMs: number): FetchRefused {
   if (error instanceof FetchRefused) return error
+  const { errors } = undici()
   const slow =
     isLate ||
     error instanceof errors.ConnectTimeoutError ||

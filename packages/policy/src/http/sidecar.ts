@@ -1,7 +1,11 @@
-import { Pool } from 'undici'
+import { createRequire } from 'node:module'
+import type * as Undici from 'undici'
 import type { PolicyEngine } from '../decision.ts'
 import { type EngineOptions, policyEngine } from '../engine.ts'
 import { PolicyFailure, type PolicySource } from '../source.ts'
+
+/** Required where it is used: a process whose policy is embedded does without. */
+const undici = (): typeof Undici => createRequire(import.meta.url)('undici')
 
 export interface SidecarOptions {
   /** `unix:/path/to/socket`, `http://` on loopback, or `https://`. */
@@ -58,7 +62,8 @@ export function opaSidecar(
   }
 }
 
-function openPool({ address, connections = 32, timeoutMs = 500 }: SidecarOptions): Pool {
+function openPool({ address, connections = 32, timeoutMs = 500 }: SidecarOptions): Undici.Pool {
+  const { Pool } = undici()
   if (!Number.isSafeInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > 60_000) {
     throw new TypeError(`timeoutMs must be 1-60000, got ${timeoutMs}`)
   }
@@ -78,7 +83,7 @@ function openPool({ address, connections = 32, timeoutMs = 500 }: SidecarOptions
 }
 
 async function post(
-  pool: Pool,
+  pool: Undici.Pool,
   entrypoint: string,
   inputJson: string,
   timeoutMs: number,
