@@ -9,6 +9,7 @@ import { randomText } from '../code-flow.ts'
 import { freePorts } from '../free-ports.ts'
 import { systemOfFile } from '../system.ts'
 import { UserAgent } from '../user-agent.ts'
+import { withinASecond } from '../within-a-second.ts'
 import { readScope, serveMcp, writeScope } from './mcp-server.ts'
 
 const system = await systemOfFile()
@@ -149,8 +150,8 @@ test('the MCP SDK refreshes by itself when its access token is revoked, without 
   const { subject } = await call(client, 'whoami')
   const body = new URLSearchParams({ token: before?.access_token ?? '', client_id: registered.client_id })
   assert.equal((await fetch(`${system.issuer}/revoke`, { method: 'POST', body })).status, 200)
-  const authorization = `Bearer ${before?.access_token}`
-  while ((await fetch(resource, { headers: { authorization } })).status !== 401);
+  const headers = { authorization: `Bearer ${before?.access_token}` }
+  await withinASecond(async () => (await fetch(resource, { headers })).status, 401)
   assert.equal((await call(client, 'whoami')).subject, subject)
   assert.equal(application.sentTo.length, 1)
   assert.notEqual(application.tokens()?.refresh_token, before?.refresh_token)
