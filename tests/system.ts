@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after } from 'node:test'
@@ -103,7 +104,7 @@ function watch(child: ChildProcess, temporaryHome: string): ChildProcess {
   watchdog.unref()
   // A killed watchdog's pipe is broken; nothing is written to it.
   watchdog.stdin.on('error', () => undefined)
-  if ('unref' in watchdog.stdin && typeof watchdog.stdin.unref === 'function') watchdog.stdin.unref()
+  if (watchdog.stdin instanceof Socket) watchdog.stdin.unref()
   return watchdog
 }
 
