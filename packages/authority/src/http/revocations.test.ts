@@ -148,3 +148,25 @@ test('entries hold opaque identifiers and times alone (DECISIONS "Revocation fee
   assert.deepEqual(Object.keys(entries[0]).sort(), ['before', 'exp', 'id', 'kind'])
   assert.doesNotMatch(JSON.stringify(entries), /alice|web-app/)
 })
+
+test('one network holds a quarter of the places at most, and gets one back for each it leaves (RFC 6585 §4)', async t => {
+  const { port } = await opened(t)
+  const join = (host: string) => {
+    const { promise, resolve } = Promise.withResolvers<number | undefined>()
+    const connection = httpRequest({ host, port, path: '/revocations', headers: { host: 'localhost:4000' } })
+    connection.on('response', response => resolve(response.resume().statusCode))
+    connection.on('error', () => resolve(undefined))
+    connection.end()
+    t.after(() => connection.destroy())
+    return { status: promise, leave: () => connection.destroy() }
+  }
+  const crowd = Array.from({ length: 251 }, () => join('127.0.0.1'))
+  const statuses = await Promise.all(crowd.map(({ status }) => status))
+  assert.equal(statuses.filter(status => status === 200).length, 250)
+  assert.equal(statuses.filter(status => status === 429).length, 1)
+  assert.equal(await join('::1').status, 200, 'another network has its own')
+  crowd[0]?.leave()
+  let again = await join('127.0.0.1').status
+  while (again === 429) again = await join('127.0.0.1').status
+  assert.equal(again, 200)
+})

@@ -2,11 +2,16 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { AuthorityContext } from '../context.ts'
 import { issuerPath } from '../metadata.ts'
 import { type FeedListener, type FeedResume, openRevocationFeed, type RevocationFeed } from '../revocation-feed.ts'
+import { guessNetwork } from '../rules/guess-network.ts'
 import { openToAll } from './cross-origin.ts'
+import { sendUncached } from './token-response.ts'
 
 const heartbeatMs = 500
 /** A listener further behind than this is cut off and comes back for a snapshot. */
 const maxBufferedBytes = 4 * 1024 * 1024
+
+/** A quarter of all places: whoever opens connections and keeps them leaves room for the guards of other networks. */
+const placesPerNetwork = 250
 
 /**
  * The feed over HTTP: a response that does not end, one signed message a line. Everybody may listen, as everybody may read
@@ -42,9 +47,28 @@ export function registerRevocations(app: FastifyInstance, context: AuthorityCont
       .header('cache-control', 'no-store')
       .send(`${lines.join('\n')}\n`)
   })
+  const places = new Map<string, number>()
   app.get(`${path}/revocations`, { exposeHeadRoute: false }, async (request, reply) => {
+    if (reply.raw.destroyed) return reply.hijack()
+    const network = guessNetwork(request.ip)
+    const taken = places.get(network) ?? 0
+    if (taken >= placesPerNetwork) {
+      context.log.warn('revocations_crowded', { expected: `at most ${placesPerNetwork} listeners a network`, network })
+      return sendUncached(reply.header('retry-after', '5'), 429, tooMany)
+    }
+    places.set(network, taken + 1)
+    reply.raw.once('close', () => {
+      const left = (places.get(network) ?? 1) - 1
+      if (left > 0) places.set(network, left)
+      else places.delete(network)
+    })
     await listen(request, reply, await feed())
   })
+}
+
+const tooMany = {
+  error: 'temporarily_unavailable',
+  error_description: 'Too many listeners of this network. Close some, or try again shortly.',
 }
 
 async function listen(request: FastifyRequest, reply: FastifyReply, feed: RevocationFeed): Promise<void> {
