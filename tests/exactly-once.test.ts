@@ -33,7 +33,7 @@ const kinds = (replies: readonly Reply[]): Readonly<Record<string, number>> => {
 }
 
 for (const client of ['spa', 'web-app']) {
-  test(`of ${parallel} simultaneous redemptions of one code of ${client} exactly one wins, and what it won is revoked: ${rounds} rounds (OAuth 2.1 §4.1.3, §7.5.3)`, async () => {
+  test(`S1 of ${parallel} simultaneous redemptions of one code of ${client} exactly one wins, and what it won is revoked: ${rounds} rounds (OAuth 2.1 §4.1.3, RFC 9700 §4.2.4)`, async () => {
     for (let round = 0; round < rounds; round += 1) {
       const got = await codeFor(client)
       const replies = await atOnce(() => tokenRequest(system, client, redemption(got)))
