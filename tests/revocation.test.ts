@@ -159,7 +159,7 @@ test('an opaque token’s own revocation reaches its phantom at the orders API (
   await Promise.all([firstRefusal(orders, phantom), revoke('web-app', access)])
 })
 
-test('a machine client named like a user, or like a user’s subject, is never taken for that user (RFC 9068 §5)', async () => {
+test('S53 a machine client named like a user, or like a user’s subject, is never taken for that user (RFC 9068 §5)', async () => {
   const alice = await userTokens(inside)
   const subject = payloadOf(alice.access).sub
   const own = await read(orders, alice.access)
