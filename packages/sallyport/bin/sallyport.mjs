@@ -2,12 +2,17 @@
 // Runs the command line on a Node that runs TypeScript. `npx sallyport` finds the pinned one by itself; a shell that
 // starts this file with an older Node is handed over to it.
 import { spawnSync } from 'node:child_process'
-import { createRequire } from 'node:module'
+import { createRequire, enableCompileCache } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 
 if (Number(process.versions.node.split('.')[0]) >= 24) {
+  // Compiled code is kept where `npm start` keeps it, and by the children too.
+  process.env.NODE_COMPILE_CACHE ??= fileURLToPath(
+    new URL('../../../node_modules/.cache/node-compile', import.meta.url),
+  )
+  enableCompileCache(process.env.NODE_COMPILE_CACHE)
   await import('../src/main.ts')
 } else {
   const pinned = createRequire(import.meta.url)

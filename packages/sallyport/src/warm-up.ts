@@ -3,13 +3,15 @@
  * (NODE_COMPILE_CACHE), and the first start needs neither the time nor the memory of a compiler.
  */
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { commands } from './command-line/table.ts'
 import { openData } from './composition/data.ts'
 import { ordersApiScript } from './composition/orders-api.ts'
+import { loadConfiguration } from './configuration/load.ts'
 import { homePaths } from './home/home.ts'
+import { localCertificate } from './local-ca/certificate.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sallyport-warm-up-'))
 try {
@@ -19,8 +21,12 @@ try {
     import('./composition/bff.ts'),
     import('./composition/gateway.ts'),
   ]
-  const [data] = await Promise.all([openData(home, {}, { writer: 'warm-up', bff: false }), ...modules])
+  const certificate = localCertificate(home.tls, Date.now())
+  const [data] = await Promise.all([openData(home, {}, { writer: 'warm-up', bff: false }), certificate, ...modules])
   await data.close()
+  const file = join(folder, 'sallyport.yaml')
+  writeFileSync(file, '')
+  loadConfiguration(file, {})
   // Without arguments it only says how it is used, but everything it needs is loaded by then.
   spawnSync(process.execPath, [ordersApiScript], { stdio: 'ignore' })
 } finally {

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import type { Log } from '@sallyport/server'
 import { type Addresses, demoResources } from '../demo/addresses.ts'
 import type { Home } from '../home/home.ts'
+import { childEnvironment } from './child-environment.ts'
 import { type Supervisor, supervise } from './child-process.ts'
 
 export const ordersApiScript = fileURLToPath(new URL('../../../../examples/orders-api/src/main.ts', import.meta.url))
@@ -34,12 +35,6 @@ export function ordersApi(options: {
     },
     log,
   )
-}
-
-/** Nothing of ours but where compiled code is kept: without it, each start compiles everything anew and keeps the compiler. */
-function childEnvironment(): Readonly<Record<string, string>> {
-  const cache = process.env.NODE_COMPILE_CACHE
-  return { NODE_ENV: 'production', ...(cache === undefined ? {} : { NODE_COMPILE_CACHE: cache }) }
 }
 
 async function isReady(url: string): Promise<boolean> {

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { childEnvironment } from '../composition/child-environment.ts'
 
 export interface LocalCertificate {
   readonly key: Buffer
@@ -21,7 +22,7 @@ const makeMs = 20_000
 export async function localCertificate(folder: string, nowMs: number): Promise<LocalCertificate> {
   if (!isGood(join(folder, 'server.pem'), nowMs)) {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
-    await promisify(execFile)(process.execPath, [script, folder], { timeout: makeMs, env: {} })
+    await promisify(execFile)(process.execPath, [script, folder], { timeout: makeMs, env: childEnvironment() })
   }
   return { key: readFileSync(join(folder, 'server.key.pem')), cert: readFileSync(join(folder, 'server.pem')) }
 }
