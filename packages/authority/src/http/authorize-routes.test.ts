@@ -136,6 +136,19 @@ test('S11 no page can be framed: sign-in, consent, error, account and status (RF
   assert.match(String(consent.headers['content-security-policy']), /form-action 'self' http:\/\/localhost:4200;/)
 })
 
+test('a request over 8192 characters gets a page and no row: strangers cannot fill the store with what they send', async t => {
+  const front = await openFront(t)
+  const rows = async () => (await front.context.store.list('interaction', { limit: 10 })).records.length
+  const send = (length: number) =>
+    front.browser().post('/authorize', parameters(front.clients.webApp, { state: 'x'.repeat(length) }))
+  const refused = await send(9000)
+  assert.deepEqual([refused.status, refused.location], [400, undefined])
+  assert.match(refused.body, /body_too_large/)
+  assert.equal(await rows(), 0)
+  assert.equal((await send(7000)).status, 303)
+  assert.equal(await rows(), 1)
+})
+
 test('S70 a POST is answered like a GET (OpenID Connect Core §3.1.2.1)', async t => {
   const front = await openFront(t)
   const browser = await allowed(front)

@@ -25,8 +25,12 @@ export function registerAuthorize(app: FastifyInstance, base: string, { open }: 
   )
 }
 
+/** Whoever asks has a row for it, signed in or not: what it holds is kept small, in characters of names and values. */
+const requestMax = 8192
+
 async function authorize(visit: Visit, form: Form): Promise<Answer> {
   const { context, site, binding } = visit
+  if (sizeOf(form) > requestMax) return refusedPage(visit, tooLarge)
   const judged = await judgeAuthorizationRequest(form, context)
   if ('page' in judged) return refusedPage(visit, judged.page)
   if ('error' in judged) return answerWithError(visit, judged.error, judged.target)
@@ -36,6 +40,17 @@ async function authorize(visit: Visit, form: Form): Promise<Answer> {
   if (step.step === 'issue') return answerWithCode(visit, request, step.session)
   const interaction = await beginInteraction({ kind: 'authorize', request }, binding, context)
   return { see: `${site.base}/${step.step === 'consent' ? 'consent' : 'sign-in'}?login=${interaction.id}` }
+}
+
+const sizeOf = ({ values }: Form): number =>
+  [...values].reduce((size, [name, sent]) => sent.reduce((sum, value) => sum + name.length + value.length, size), 0)
+
+const tooLarge: PageRefusal = {
+  reason: 'body_too_large',
+  rule: 'RFC 9110 §15.5.14',
+  expected: `at most ${requestMax} characters`,
+  got: 'more',
+  hint: `An authorization request has at most ${requestMax} characters; keep what state stands for at the application.`,
 }
 
 /**
@@ -60,6 +75,7 @@ const titles: Readonly<Record<string, string>> = {
   redirect_mismatch: 'The way back to the application is not registered',
   redirect_insecure: 'The way back to the application is not safe',
   parameter_repeated: 'The application sent the same parameter twice',
+  body_too_large: 'The application sent too much',
 }
 
 /** An error that must not be redirected anywhere (OAuth 2.1 §4.1.2.1, RFC 9700 §4.11.2). */
