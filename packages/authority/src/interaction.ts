@@ -36,7 +36,7 @@ const interactionTtlSeconds = 600
 export const freshSeconds = 600
 
 /** How long an expired interaction is still known, so that its page can say where to start again. */
-const rememberedSeconds = 86_400
+const rememberedSeconds = 3600
 
 const idForm = /^[0-9A-Za-z]{20}$/
 

@@ -237,6 +237,15 @@ test('step-up without a passkey: the page offers one, and going on gives the wea
   assert.match(cancelled.location ?? '', /error=unmet_authentication_requirements/)
 })
 
+test('guesses that are not even taken leave nothing in the audit trail, which strangers could fill otherwise', async t => {
+  const front = await openFront(t)
+  const browser = front.browser()
+  const page = await browser.open(front.authorizePath())
+  for (let guess = 0; guess < 12; guess += 1)
+    await browser.submit(page, '/sign-in', { username: 'bob', password: `guess ${guess}` })
+  assert.equal(front.audits.filter(({ action }) => action === 'session.begin').length, 5)
+})
+
 test('every sign-in, right or wrong, is in the audit trail without a password', async t => {
   const front = await openFront(t)
   const browser = front.browser()

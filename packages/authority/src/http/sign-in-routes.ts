@@ -171,7 +171,8 @@ async function refuseSignIn(
 ): Promise<Answer> {
   const { context } = visit
   context.log.warn('sign_in_refused', { reason: refusal.refused, request_id: visit.requestId })
-  await auditSignIn(visit, 'nobody', 'refused', refusal.refused)
+  // A guess that was not even taken is no event of the trail: nobody could stop a stranger from filling it.
+  if (refusal.waitSeconds === undefined) await auditSignIn(visit, 'nobody', 'refused', refusal.refused)
   const error =
     refusal.waitSeconds === undefined ? ('wrong_credentials' as const) : { waitSeconds: refusal.waitSeconds }
   return showSignIn(visit, stored, { error, recovery, ...(username !== '' && { username }) })
