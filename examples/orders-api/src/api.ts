@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { openapi } from './contract.ts'
+import { answerMalformed } from './malformed.ts'
 import { problemOf, sendProblem } from './problem.ts'
 import { type Parts, registerRoutes } from './routes.ts'
 import { parseStrictJson } from './strict-json.ts'
@@ -23,6 +24,7 @@ export async function ordersApi(options: ApiOptions): Promise<FastifyInstance> {
     bodyLimit: BODY_LIMIT_BYTES,
     requestTimeout: 30_000,
     genReqId: requestId,
+    clientErrorHandler: answerMalformed,
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true } },
     frameworkErrors: (error, request, reply) => sendProblem(request, reply.headers(HEADERS), problemOf(error)),
   })

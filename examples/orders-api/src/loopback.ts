@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { FastifyInstance } from 'fastify'
+import { answerMalformed } from './malformed.ts'
 
 /**
  * Listens on both loopback addresses, and on no other. `localhost` may name only one of them, and what a browser makes
@@ -10,6 +11,7 @@ import type { FastifyInstance } from 'fastify'
  */
 export async function listenOnLoopback(app: FastifyInstance, port: number): Promise<void> {
   const second = createServer({ requestTimeout: 30_000 }, (request, response) => app.routing(request, response))
+  second.on('clientError', answerMalformed)
   app.addHook('preClose', (done: () => void) => {
     second.close(() => done())
     second.closeAllConnections()

@@ -96,6 +96,16 @@ test('a request that names its host twice, in its target, or in no version that 
   await service.ended
 })
 
+test('what is no HTTP at all is answered with a problem, on both addresses (RFC 9457, RFC 9112 §11.2)', async () => {
+  const service = await ready([...usual, ...files])
+  for (const host of ['127.0.0.1', '::1']) {
+    const answer = await firstLine('GET /orders?=\xc3\xa9 HTTP/1.1\r\nHost: x\0\r\n\r\n', host)
+    assert.match(answer, /^HTTP\/1\.1 400 [\s\S]*application\/problem\+json[\s\S]*no-store[\s\S]*"code":"malformed"/)
+  }
+  service.child.kill('SIGTERM')
+  await service.ended
+})
+
 test('it ends with its parent: when standard input closes', async () => {
   const service = await ready([...usual, ...files, '--end-with-stdin'])
   service.child.stdin.end()
@@ -129,8 +139,8 @@ test('wrong arguments, an unreadable policy and a folder that is none are one cl
   }
 })
 
-async function firstLine(bytes: string): Promise<string> {
-  const socket = connect(port, '127.0.0.1').setEncoding('latin1')
+async function firstLine(bytes: string, host = '127.0.0.1'): Promise<string> {
+  const socket = connect(port, host).setEncoding('latin1')
   socket.write(bytes)
   const [answer] = await once(socket, 'data')
   socket.destroy()
