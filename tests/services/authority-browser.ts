@@ -131,7 +131,7 @@ export async function judgePage(page: Page, name: string, scripts = true): Promi
   assert.ok(weight < 50_000, `${name}: ${weight} bytes`)
 }
 
-async function judgeAccessibility(page: Page, name: string): Promise<void> {
+export async function judgeAccessibility(page: Page, name: string): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).analyze()
   const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(node => node.html).join(' ')}`)
   assert.deepEqual(found, [], `${name}: axe`)

@@ -3,8 +3,8 @@ import { element } from './element.js'
 import { picture } from './pictures.js'
 
 const stops = [
-  { name: 'Door one', asks: 'Who is calling?' },
-  { name: 'Door two', asks: 'May they do this?' },
+  { name: 'Door one', asks: 'Who is it?' },
+  { name: 'Door two', asks: 'May they?' },
   { name: 'Orders', asks: 'The service' },
 ]
 

@@ -42,6 +42,8 @@ export interface OpenSession {
   readonly session: BrowserSession
 }
 
+type RowContext = Pick<BffContext, 'store' | 'random'>
+
 const kind = 'browser-session'
 const idBytes = 24
 const keyBytes = 32
@@ -59,7 +61,10 @@ export async function startSession(
 }
 
 /** The session of a cookie; `undefined` for none, an ended one, and any cookie that does not open its row. */
-export async function openSession(cookie: string | undefined, context: BffContext): Promise<OpenSession | undefined> {
+export async function openSession(
+  cookie: string | undefined,
+  context: Pick<BffContext, 'store'>,
+): Promise<OpenSession | undefined> {
   const [id, key, ...rest] = cookie?.split('.') ?? []
   if (id === undefined || key === undefined || rest.length > 0) return undefined
   const stored = await context.store.peek<{ sealed: string }>(kind, id)
@@ -76,7 +81,7 @@ export async function reopenSession(open: OpenSession, context: BffContext): Pro
 export async function replaceSession(
   open: OpenSession,
   session: BrowserSession,
-  context: BffContext,
+  context: RowContext,
 ): Promise<boolean> {
   const replace = row(open.id, open.cookieKey, session, open.expiresAt, context)
   return 'committed' in (await context.store.commit([{ replace, version: open.version }]))
@@ -86,7 +91,7 @@ export async function endSession(open: OpenSession, context: BffContext): Promis
   await context.store.commit([{ remove: { kind, key: open.id } }])
 }
 
-function row(id: string, cookieKey: Uint8Array, session: BrowserSession, expiresAt: number, context: BffContext) {
+function row(id: string, cookieKey: Uint8Array, session: BrowserSession, expiresAt: number, context: RowContext) {
   const { dpopKey, ...tokens } = session.tokens
   const plain = JSON.stringify({ ...session, tokens: { ...tokens, dpopJwk: exportPrivateJwk(dpopKey) } })
   return { kind, key: id, expiresAt, value: { sealed: seal(plain, cookieKey, purpose(id), context.random) } }
