@@ -306,3 +306,13 @@ test('by scope: a token that may read writes nothing (RFC 6750 §3.1)', async ()
   }
   assert.equal((await call(place, nightly, '/orders')).status, 200)
 })
+
+test('what was decided about somebody’s request is shown to nobody who is not signed in as them (OWASP API1)', async () => {
+  const [place] = places
+  assert.ok(place)
+  const decided = await call(place, place.bob, '/orders/bob-1')
+  const id = String(decided.headers['x-request-id'])
+  const own = { 'sallyport-csrf': '1' }
+  const stranger = await exchange(system.app, { target: `/demo/log/${id}`, headers: own })
+  assert.deepEqual([stranger.status, stranger.json], [200, { lines: [] }])
+})

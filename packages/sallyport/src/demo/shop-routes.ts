@@ -42,11 +42,17 @@ export function registerShopRoutes(app: FastifyInstance, { context, gateway, dec
       return revoked === 'revoked' ? { revoked: true } : sendFailure(request, reply, notRevoked)
     })
 
-    calls.get<{ Params: { requestId: string } }>('/demo/log/:requestId', async request => ({
-      lines: decisionsOf(decisions, request.params.requestId, decisionBytes),
-    }))
+    calls.get<{ Params: { requestId: string } }>('/demo/log/:requestId', async request => {
+      const open = await sessionOf(request, context)
+      const decided = decisionsOf(decisions, request.params.requestId, decisionBytes)
+      return { lines: decided.filter(({ facts }) => isAbout(facts.subject, open?.session.user.sub)) }
+    })
   })
 }
+
+/** What door one refused names nobody; door two's records are for whom they are about. */
+const isAbout = (subject: unknown, user: string | undefined): boolean =>
+  subject === undefined || (typeof subject === 'object' && subject !== null && 'id' in subject && subject.id === user)
 
 const signedOut: Failure = {
   status: 401,
