@@ -61,7 +61,7 @@ function told(listener: ListenerName, material: Material, system: RunningSystem)
 const bearer = (...tokens: readonly string[]): readonly string[] => tokens.map(token => `Bearer ${token}`)
 
 function protocol(material: Material, { issuer, resources }: RunningSystem): Readonly<Record<string, Known>> {
-  const { tokens, spent, code, verifier, basic, assertion, idToken, redirectUri } = material
+  const { tokens, spent, code, verifier, basic, nightly, assertion, idToken, redirectUri } = material
   const client: Fields = {
     client_id: ['spa', 'web-app', 'nightly', 'reporter', 'shop'],
     client_secret: ['sp_cs_wrong'],
@@ -78,7 +78,7 @@ function protocol(material: Material, { issuer, resources }: RunningSystem): Rea
     dpop: [proof],
     accept: ['application/json'],
   }
-  const authorization: Fields = {
+  const usualRequest: Fields = {
     response_type: ['code'],
     client_id: ['spa'],
     redirect_uri: [redirectUri],
@@ -87,6 +87,9 @@ function protocol(material: Material, { issuer, resources }: RunningSystem): Rea
     nonce: ['n'],
     code_challenge: ['E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM'],
     code_challenge_method: ['S256'],
+  }
+  const authorization: Fields = {
+    ...usualRequest,
     prompt: ['none', 'login', 'consent', 'select_account'],
     max_age: ['0', '10', '99999999'],
     acr_values: ['urn:sallyport:acr:passkey'],
@@ -96,45 +99,50 @@ function protocol(material: Material, { issuer, resources }: RunningSystem): Rea
     id_token_hint: [idToken],
     dpop_jkt: ['0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I'],
   }
+  const grants: readonly Fields[] = [
+    {
+      grant_type: ['authorization_code'],
+      code: [code],
+      code_verifier: [verifier],
+      redirect_uri: [redirectUri],
+      client_id: ['spa'],
+    },
+    { grant_type: ['refresh_token'], refresh_token: spent },
+    { grant_type: ['client_credentials'], scope: ['read:orders'], resource: [resources.inside] },
+    {
+      grant_type: ['urn:ietf:params:oauth:grant-type:token-exchange'],
+      subject_token: spent,
+      subject_token_type: ['urn:ietf:params:oauth:token-type:access_token'],
+      client_assertion: client.client_assertion ?? [],
+      client_assertion_type: client.client_assertion_type ?? [],
+    },
+  ]
   return {
     '/token': {
       methods: ['POST'],
-      body: {
-        form: {
-          grant_type: [
-            'authorization_code',
-            'refresh_token',
-            'client_credentials',
-            'urn:ietf:params:oauth:grant-type:token-exchange',
-          ],
-          code: [code],
-          code_verifier: [verifier],
-          redirect_uri: [redirectUri],
-          refresh_token: spent,
-          subject_token: spent,
-          subject_token_type: ['urn:ietf:params:oauth:token-type:access_token'],
-          ...client,
-          ...target,
-        },
-      },
-      headers,
+      body: { forms: [...grants, { ...Object.assign({}, ...grants), ...client }] },
+      headers: { ...headers, authorization: ['', basic, nightly, 'Basic Og=='], dpop: ['', '', proof] },
     },
     '/introspect': {
       methods: ['POST'],
-      body: { form: { token: spent, token_type_hint: ['access_token'], ...client } },
+      body: { forms: [{ token: spent }, { token: spent, token_type_hint: ['access_token'], ...client }] },
       headers,
     },
     '/revoke': {
       methods: ['POST'],
-      body: { form: { token: spent, token_type_hint: ['refresh_token'], ...client } },
+      body: { forms: [{ token: spent }, { token: spent, token_type_hint: ['refresh_token'], ...client }] },
       headers,
     },
     '/userinfo': {
       headers: { authorization: [...bearer(tokens.inside, idToken), `DPoP ${tokens.bound}`], dpop: [proof] },
-      body: { form: { access_token: spent } },
+      body: { forms: [{ access_token: spent }] },
       query: { access_token: spent },
     },
-    '/authorize': { query: authorization, body: { form: authorization }, headers: { cookie: [material.cookie] } },
+    '/authorize': {
+      query: usualRequest,
+      body: { forms: [authorization, usualRequest] },
+      headers: { cookie: [material.cookie] },
+    },
     '/logout': {
       query: {
         client_id: ['spa'],
@@ -142,7 +150,7 @@ function protocol(material: Material, { issuer, resources }: RunningSystem): Rea
         post_logout_redirect_uri: ['http://localhost:4600/'],
         state: ['s'],
       },
-      body: { form: { client_id: ['spa'], form_token: [material.formToken], confirmed: ['yes', 'no'] } },
+      body: { forms: [{ client_id: ['spa'], form_token: [material.formToken], confirmed: ['yes', 'no'] }] },
       headers: pageHeaders(material, issuer),
     },
     '/jwks': nothing,
@@ -177,9 +185,9 @@ const credential = JSON.stringify({
 })
 
 function pages(material: Material): Readonly<Record<string, Known>> {
-  const { formToken, login, cookie } = material
+  const { formToken, login, consent, cookie } = material
   const form = (fields: Fields): Known => ({
-    body: { form: { form_token: [formToken], login: [login], ...fields } },
+    body: { forms: [{ form_token: [formToken], login: [login], ...fields }] },
     query: { login: [login] },
     headers: { cookie: [cookie], 'sec-fetch-site': ['same-origin'], accept: ['text/html'] },
   })
@@ -196,7 +204,7 @@ function pages(material: Material): Readonly<Record<string, Known>> {
     '/account/recovery-codes': form({}),
     '/account/sessions/end': form({ session: ['x'] }),
     '/account/sessions/end-others': form({}),
-    '/consent': form({ answer: ['allow', 'deny'] }),
+    '/consent': form({ answer: ['allow', 'deny'], login: [consent, login] }),
     '/set-up': form({ code: ['sp_x'] }),
     '/set-up/passkey': form({ code: ['sp_x'], credential: [credential] }),
     '/set-up/passkey/options': form({ code: ['sp_x'] }),
@@ -237,8 +245,8 @@ function backEnd(material: Material, { app, issuer }: RunningSystem): Readonly<R
       headers,
     },
     '/bff/session': { headers },
-    '/bff/logout': { headers, body: { form: {} } },
-    '/api/orders': { headers, query: { limit: ['1'], cursor: ['x'] }, body: order },
+    '/bff/logout': { headers, body: { forms: [{}] } },
+    '/api/orders': { methods: ['GET', 'POST'], headers, query: { limit: ['1'], cursor: ['x'] }, body: order },
     '/api/orders/*': { headers, path: { '*': ['alice-1', 'bob-1', 'batch-read', 'alice-1/cancel'] }, body: order },
     '/demo/log/:requestId': { headers, path: { ':requestId': ['0'.repeat(24)] } },
     '/settings.json': { headers },
@@ -252,6 +260,7 @@ function edge(material: Material, { gateway }: RunningSystem): Readonly<Record<s
   const proof = proofFor(material, 'GET', `${gateway}/orders`, accessTokenHash(tokens.bound))
   return {
     '/*': {
+      methods: ['GET', 'POST', 'PATCH', 'DELETE', 'OPTIONS'],
       path: {
         '*': [
           'orders',
@@ -262,7 +271,7 @@ function edge(material: Material, { gateway }: RunningSystem): Readonly<Record<s
           'metrics',
         ],
       },
-      query: { limit: ['1', '100'], access_token: [tokens.outside] },
+      query: { limit: ['1', '100'] },
       headers: { authorization: [...bearer(tokens.outside, tokens.inside), `DPoP ${tokens.bound}`], dpop: [proof] },
       body: { json: fc.record({ ids: fc.array(fc.constantFrom('alice-1', 'bob-1')) }) },
     },
@@ -295,23 +304,59 @@ function operationsAt(document: Schema, url: string, headers: Fields): Known | u
   const parameters = [item.parameters, ...operations.map(each => each.parameters)].flat().filter(isSchema)
   const names = parameters.filter(each => each.in === 'query').map(each => String(each.name))
   const schemas = operations.flatMap(each => bodySchemas(each))
-  const pieces = [...url.matchAll(/:\w+/g)].map(([piece]) => [piece, ids] as const)
+  const pieces = [...url.matchAll(/:\w+/g)].map(
+    ([piece]) => [piece, url.startsWith('/orders') ? orderIds : ids] as const,
+  )
   // Half of the bodies name something unknown: an accepted one changes what later requests find.
-  const bodies = fc.oneof(fc.constant({}), ...schemas.map(schema => schemaValues(schema, document)))
+  const right = examples[url] === undefined ? [] : [nearly(examples[url])]
+  const bodies = fc.oneof(...right, fc.constant({}), ...schemas.map(schema => schemaValues(schema, document)))
   const spoiled = fc
     .tuple(bodies, fc.boolean())
     .map(([body, also]) => (also && isSchema(body) ? { ...body, unknown: 1 } : body))
   return {
     headers,
     ...(url.startsWith('/manage/') ? { patch: 'application/merge-patch+json' } : {}),
-    query: Object.fromEntries(names.map(name => [name, ['1', 'x', 'placed', '100']])),
+    query: Object.fromEntries(names.map(name => [name, queryValues[name] ?? ['x']])),
     path: Object.fromEntries(pieces),
     body: schemas.length === 0 ? undefined : { json: url === '/manage/keys/rotate' ? unrotated : spoiled },
   }
 }
 
+const queryValues: Fields = {
+  limit: ['1', '100'],
+  status: ['placed', 'cancelled'],
+  cursor: ['OTk5OTk5OTk5OTk6YWxpY2UtMQ'],
+}
+
 /** Nothing that the system needs afterwards. */
-const ids = ['alice-1', 'alice-2', 'terminal', 'http://localhost:9/none', 'user_none']
+const ids = ['terminal', 'http://localhost:9/fuzzed', 'user_none']
+const orderIds = ['alice-1', 'alice-2', 'bob-1']
+
+/** Bodies that are accepted. */
+const examples: Readonly<Record<string, Schema>> = {
+  '/manage/clients': {
+    client_name: 'Fuzzed',
+    grant_types: ['client_credentials'],
+    token_endpoint_auth_method: 'client_secret_basic',
+    scopes: ['read:orders'],
+  },
+  '/manage/clients/:client_id': { client_name: 'Changed' },
+  '/manage/users': { username: 'fuzzed', name: 'F. Uzz', roles: ['customer'] },
+  '/manage/resources': { resource: 'http://localhost:9/fuzzed', name: 'Fuzzed', token_format: 'jwt', scopes: [] },
+  '/manage/resources/:resource': { name: 'Changed' },
+  '/orders': { item: 'Rope', quantity: 1, unit_price_cents: 100 },
+  '/orders/batch-read': { ids: ['alice-1', 'bob-1'] },
+  '/orders/:id': { note: 'x' },
+  '/orders/:id/refund': { amount_cents: 1 },
+}
+
+/** An example as it is, or with one member anything. */
+const nearly = (example: Schema): fc.Arbitrary<Schema> => {
+  const changed = fc
+    .tuple(fc.constantFrom(...Object.keys(example)), fc.jsonValue())
+    .map(([name, value]) => ({ ...example, [name]: value }))
+  return fc.oneof(fc.constant(example), changed)
+}
 
 /** A right body here makes a key each time. */
 const unrotated = fc.record({ algorithm: fc.constantFrom('none', 'HS256', 1, null), unknown: fc.constant(1) })

@@ -19,6 +19,7 @@ export interface Material {
   readonly code: string
   readonly verifier: string
   readonly basic: string
+  readonly nightly: string
   readonly assertion: string
   readonly idToken: string
   /** Of a browser in which alice is signed in, at the authority and the back end. */
@@ -26,6 +27,8 @@ export interface Material {
   readonly formToken: string
   /** Of a sign-in under way in that browser. */
   readonly login: string
+  /** Of one that has come to consent. */
+  readonly consent: string
   /** Of a sign-in at the back end under way. */
   readonly state: string
   readonly redirectUri: string
@@ -48,6 +51,8 @@ export async function makeMaterial(system: RunningSystem): Promise<Material> {
   const formToken = account.forms.find(({ fields }) => fields.has('form_token'))?.fields.get('form_token') ?? ''
   const { url, redirectUri } = authorizationRequest(system, { ...asked, parameters: { prompt: 'login' } }, randomText())
   const login = new URL((await browser.go(url)).url).searchParams.get('login') ?? ''
+  const again = authorizationRequest(system, { ...asked, parameters: { prompt: 'consent' } }, randomText())
+  const consent = new URL((await browser.go(again.url)).url).searchParams.get('login') ?? ''
   const under = await browser.ask(`${app}/bff/login`)
   return {
     tokens: {
@@ -60,16 +65,21 @@ export async function makeMaterial(system: RunningSystem): Promise<Material> {
     spent: [spent.access, spent.refresh, spent.id],
     code: code.code,
     verifier: code.verifier,
-    basic: `Basic ${btoa(`web-app:${system.client('web-app').client_secret}`)}`,
+    basic: basicOf(system, 'web-app'),
+    nightly: basicOf(system, 'nightly'),
     assertion: (await assertionOf(system, 'reporter')).client_assertion ?? '',
     idToken: own.id,
     cookie: [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; '),
     formToken,
     login,
+    consent,
     state: new URL(under.headers.location ?? issuer).searchParams.get('state') ?? '',
     redirectUri,
   }
 }
+
+const basicOf = (system: RunningSystem, clientId: string): string =>
+  `Basic ${btoa(`${clientId}:${system.client(clientId).client_secret}`)}`
 
 /** A proof for one request; `url` without its query. */
 export const proofFor = (material: Material, method: string, url: string, ath: string): string =>

@@ -16,11 +16,11 @@ export interface Knowledge {
   readonly url: string
   readonly query: Fields
   /** A form's fields, or a JSON body's values. */
-  readonly body: { readonly form: Fields } | { readonly json: fc.Arbitrary<unknown> } | undefined
+  readonly body: { readonly forms: readonly Fields[] } | { readonly json: fc.Arbitrary<unknown> } | undefined
   readonly path: Fields
   /** The media type that PATCH takes, where it is not that of the other methods. */
   readonly patch?: string
-  /** Right values of headers, by name. */
+  /** Right values of headers, by name; an empty one leaves the header out. */
   readonly headers: Fields
 }
 
@@ -155,7 +155,7 @@ const raw = (pairs: Pairs): string => pairs.map(([name, value]) => `${name}=${va
 
 const formText = (fields: Fields): fc.Arbitrary<string> =>
   fc.oneof(
-    { weight: 8, arbitrary: pairsOf(fields).map(encoded) },
+    { weight: 18, arbitrary: pairsOf(fields).map(encoded) },
     { weight: 1, arbitrary: pairsOf(fields).map(raw) },
     { weight: 1, arbitrary: pairsOf(fields).map(pairs => `${encoded(pairs)}&%zz=1`) },
   )
@@ -189,8 +189,8 @@ function bodies(known: Knowledge['body']): fc.Arbitrary<Body> {
   const right =
     known === undefined
       ? fc.constant<Body>({ bytes: undefined, type: undefined })
-      : 'form' in known
-        ? formText(known.form).map(text(formType))
+      : 'forms' in known
+        ? fc.oneof(...known.forms.map(formText)).map(text(formType))
         : known.json.map(value => text('application/json')(JSON.stringify(value) ?? ''))
   const otherwise = fc.oneof(
     fc.jsonValue().map(value => JSON.stringify(value)),
@@ -215,7 +215,7 @@ function bodies(known: Knowledge['body']): fc.Arbitrary<Body> {
   const retyped = fc.tuple(right, fc.constantFrom(...types)).map(([body, type]) => ({ ...body, type }))
   const large = fc
     .constantFrom(17_000, 66_000)
-    .map(size => text(known !== undefined && 'form' in known ? formType : 'application/json')('x'.repeat(size)))
+    .map(size => text(known !== undefined && 'forms' in known ? formType : 'application/json')('x'.repeat(size)))
   return fc.oneof(
     { weight: 30, arbitrary: right },
     { weight: 5, arbitrary: wrong },
@@ -282,7 +282,7 @@ function headersOf(right: Fields): fc.Arbitrary<Pairs> {
     .tuple(known, more)
     .map(([a, b]) =>
       [...a, ...b]
-        .filter(([name]) => token.test(name) && !reserved.test(name))
+        .filter(([name, value]) => value !== '' && token.test(name) && !reserved.test(name))
         .map(([name, value]) => [name, forHeader(value)] as const),
     )
 }
