@@ -19,7 +19,7 @@ function card(order, user, act) {
     element(
       'div',
       { className: 'what' },
-      element('h3', { textContent: `${order.quantity} × ${order.item}` }),
+      element('p', { className: 'title', textContent: `${order.quantity} × ${order.item}` }),
       facts(order, mine),
     ),
     element('span', { className: 'amount', textContent: money(order.amount_cents) }),
