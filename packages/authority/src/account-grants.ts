@@ -1,4 +1,4 @@
-import type { NewRecord } from '@sallyport/store'
+import type { NewRecord, Stored } from '@sallyport/store'
 import type { AuthorizationRequest } from './authorization-request.ts'
 import type { AuthorityContext } from './context.ts'
 import type { Grant } from './grant.ts'
@@ -12,8 +12,17 @@ export async function findGrant(
   clientId: string,
   context: Pick<AuthorityContext, 'store'>,
 ): Promise<Grant | undefined> {
+  return (await findStoredGrant(subject, clientId, context))?.value
+}
+
+/** The same with its version, for whoever writes it anew. */
+export async function findStoredGrant(
+  subject: string,
+  clientId: string,
+  context: Pick<AuthorityContext, 'store'>,
+): Promise<Stored<Grant> | undefined> {
   const grants = await listAll<Grant>('grant', ['subject_client', `${subject} ${clientId}`], context)
-  return grants.find(({ value }) => value.revoked_at === undefined)?.value
+  return grants.find(({ value }) => value.revoked_at === undefined)
 }
 
 /** The grant that also holds what was just allowed: the former one widened, or a new one. Not yet stored. */
@@ -68,8 +77,9 @@ export async function listGrants(subject: string, context: Pick<AuthorityContext
 export async function disconnectClient(subject: string, clientId: string, context: AuthorityContext): Promise<void> {
   const grants = await listAll<Grant>('grant', ['subject_client', `${subject} ${clientId}`], context)
   for (const { value } of grants) {
-    if (value.revoked_at !== undefined) continue
-    await context.store.commit([{ put: grantRecord({ ...value, revoked_at: context.now() }) }])
+    if (value.revoked_at === undefined)
+      await context.store.commit([{ put: grantRecord({ ...value, revoked_at: context.now() }) }])
+    // Also of a grant that is over already: whoever ended it may have died before its tokens were.
     await revokeFamilies(context, { grant: value.id }, { actor: subject, reason: 'disconnected_by_user' })
   }
 }

@@ -65,6 +65,21 @@ test('of 20 simultaneous revocations of one family one counts, and a refresh bes
   }
 })
 
+test('seed 2: a crash between the end of a family and its audit record: who asks again writes it before being told', async t => {
+  const harness = await openHarness()
+  t.after(() => harness.close())
+  const { context, clients, account } = harness
+  await signedIn(harness, clients.webApp)
+  const crash = new Error('crash')
+  const crashing = { ...context, audit: () => Promise.reject(crash) }
+  await assert.rejects(revokeFamilies(crashing, { subject: account.id }, cause), crash)
+  const ends = () => harness.audits.filter(({ action }) => action === 'family.revoke').length
+  assert.equal(ends(), 0)
+  for (let again = 0; again < 3; again += 1)
+    assert.equal(await revokeFamilies(context, { subject: account.id }, cause), 0, 'it was over already')
+  assert.equal(ends(), 1)
+})
+
 test('the tokens of a client, or of a key, that were issued until now end; later ones live', async t => {
   const harness = await openHarness()
   t.after(() => harness.close())

@@ -100,12 +100,24 @@ async function revokeFamily(
       ...replies,
     ]
     if ('committed' in (await context.store.commit(writes))) {
-      await audit(context, 'family.revoke', family.id, cause, { subject: family.subject, client_id: family.client_id })
+      await recordEnd(family, context, cause)
       return true
     }
     current = await context.store.peek<TokenFamily>('family', family.id)
   }
+  // Whoever ended it may have died before saying so, or has not said it so far.
+  if (current !== undefined && current.value.revocation_recorded !== true)
+    await recordEnd(current.value, context, cause)
   return false
+}
+
+/** At least once in the audit trail, before anyone is told that the family is over. */
+async function recordEnd(family: TokenFamily, context: AuthorityContext, cause: RevocationCause): Promise<void> {
+  await audit(context, 'family.revoke', family.id, cause, { subject: family.subject, client_id: family.client_id })
+  const stored = await context.store.peek<TokenFamily>('family', family.id)
+  if (stored === undefined || stored.value.revocation_recorded === true) return
+  const replace = familyRecord({ ...stored.value, revocation_recorded: true })
+  await context.store.commit([{ replace, version: stored.version }])
 }
 
 async function replyRemovals(family: string, context: AuthorityContext): Promise<readonly Write[]> {

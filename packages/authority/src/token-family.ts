@@ -31,6 +31,8 @@ export interface TokenFamily {
   readonly expires_at: number
   /** Unix seconds. */
   readonly revoked_at?: number
+  /** Its end is in the audit trail; until then, each who asks for the end writes it there. */
+  readonly revocation_recorded?: boolean
 }
 
 /** No token of a family outlives its last refresh token by more: 900 s of access token, and clocks that differ. */

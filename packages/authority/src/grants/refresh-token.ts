@@ -7,7 +7,7 @@ import type { Plan, RefreshPlan } from '../issue.ts'
 import type { PresentedRefresh } from '../refresh-rotation.ts'
 import type { RefreshToken } from '../refresh-token.ts'
 import { boundKey } from '../rules/bound-key.ts'
-import { refreshReuse } from '../rules/refresh-reuse.ts'
+import { endReplayed, refreshReuse } from '../rules/refresh-reuse.ts'
 import { senderConstraint } from '../rules/sender-constraint.ts'
 import { subjectAlive } from '../rules/subject-alive.ts'
 import { type TokenTarget, tokenTarget } from '../rules/token-target.ts'
@@ -18,7 +18,7 @@ const nobodysHash = 'A'.repeat(43)
 
 /**
  * The refresh token grant (OAuth 2.1 §4.3). A token that was rotated already is judged by `refreshReuse` last, so that only
- * a request which is right in every other way can end the family.
+ * a request which is right in every other way can end the family; but one shown without the key it is bound to ends it.
  */
 export const refreshToken: Grant = async (asked, context) => {
   const { request, client, proof } = asked
@@ -30,6 +30,10 @@ export const refreshToken: Grant = async (asked, context) => {
   const refused = judgeFamily(family, asked, context)
   if (refused !== undefined) return refused
   if (family === undefined) return unusable('family_unknown', 'a token family', 'none')
+  const foreignKey = boundKey(family.jkt, proof?.jkt)
+  // Whoever shows a used token without its key has copied it, whatever else is wrong with the request.
+  if (foreignKey !== undefined)
+    return presented.stored.usedAt === undefined ? foreignKey : endReplayed(presented, family, asked, context)
   const account = await subjectAlive(family, context)
   if (isTokenError(account)) return account
   const asksFor = { resources: request.resources, scope: request.parameters.get('scope') }
@@ -50,7 +54,7 @@ async function present(token: string, context: AuthorityContext): Promise<Presen
 
 function judgeFamily(
   family: TokenFamily | undefined,
-  { client, proof }: GrantRequest,
+  { client }: GrantRequest,
   context: AuthorityContext,
 ): TokenError | undefined {
   if (family === undefined || family.client_id !== client.client_id)
@@ -59,7 +63,7 @@ function judgeFamily(
     return unusable('family_revoked', 'a live family', `revoked at ${family.revoked_at}`)
   if (family.expires_at <= context.now())
     return unusable('refresh_expired', 'a live family', `over since ${family.expires_at}`)
-  return boundKey(family.jkt, proof?.jkt)
+  return undefined
 }
 
 async function refreshPlan(

@@ -74,6 +74,19 @@ test('the same for a public client with its DPoP key', async t => {
   assert.equal(given(again).refresh_token, tokens[1])
 })
 
+test('seed 1: a used refresh token shown with another key, or none, ends the family inside the window too (DECISIONS "Refresh")', async t => {
+  const harness = await openHarness()
+  t.after(() => harness.close())
+  const { nativeApp } = harness.clients
+  const [key, thiefs] = [generateSigningKey('ES256'), generateSigningKey('ES256')]
+  for (const shown of [() => ({ proofs: [proof(harness, thiefs)] }), () => ({})]) {
+    const { tokens } = await chain(harness, nativeApp, 2, () => [proof(harness, key)])
+    assert.equal(refusal(await refresh(harness, nativeApp, tokens[0], {}, shown())), 'invalid_grant refresh_replayed')
+    const owner = await refresh(harness, nativeApp, tokens[1], {}, { proofs: [proof(harness, key)] })
+    assert.equal(refusal(owner), 'invalid_grant family_revoked')
+  }
+})
+
 test('S27 after the window a token whose successor was shown is a replay for everybody (RFC 9700 §4.14.2)', async t => {
   const harness = await openHarness()
   t.after(() => harness.close())

@@ -38,9 +38,19 @@ export async function refreshReuse(
     if (successor !== undefined && successor.stored.usedAt === undefined)
       return { kind: 'again', token: successor.token }
   }
-  const cause = { actor: asked.client.client_id, reason: 'refresh_replayed', request_id: asked.request.requestId }
+  return endReplayed(presented, family, asked, context)
+}
+
+/** A replay: the family ends with all its tokens. */
+export async function endReplayed(
+  presented: PresentedRefresh,
+  family: TokenFamily,
+  { client, request }: GrantRequest,
+  context: AuthorityContext,
+): Promise<TokenError> {
+  const cause = { actor: client.client_id, reason: 'refresh_replayed', request_id: request.requestId }
   await revokeFamilies(context, { family: family.id }, cause)
-  return replayed(age)
+  return replayed(context.now() - (presented.stored.usedAt ?? 0))
 }
 
 /** Follows the sealed replies, each opened by the token before it, to the one that was not used. */

@@ -223,8 +223,8 @@ async function changeClient(
     },
     index: undefined,
     action: 'client.change',
-    after: (client, before) =>
-      client.disabled && !before.disabled ? withdrawClient(context, request, client.client_id) : undefined,
+    // Also when it was disabled before: whoever did that may have died before its tokens ended.
+    after: client => (client.disabled ? withdrawClient(context, request, client.client_id) : undefined),
     show: showClient,
   } satisfies VersionedWrite<Client>)
 }
@@ -285,8 +285,12 @@ async function removeClient(
   }
   const tooFar = reachesTooFar(request.caller, [stored.value], context)
   if (tooFar !== undefined) return tooFar
-  await context.authority.store.commit([{ remove: { kind: 'client', key: id } }])
+  // Disabled first and removed last: what a crash leaves half done, the same request does again.
+  await context.authority.store.commit([
+    { put: { kind: 'client', key: id, value: { ...stored.value, disabled: true } } },
+  ])
   await withdrawClient(context, request, id)
+  await context.authority.store.commit([{ remove: { kind: 'client', key: id } }])
   await auditAct(context, request, 'client.remove', id)
   return {}
 }
