@@ -1,6 +1,6 @@
 import { mintOpaqueToken } from '@sallyport/credentials'
-import type { Stored, Write } from '@sallyport/store'
-import { findGrant, grantAllowing, grantRecord } from './account-grants.ts'
+import { type Stored, StoreError, type Write } from '@sallyport/store'
+import { findStoredGrant, grantAllowing, grantRecord } from './account-grants.ts'
 import type { AuthorizationCode } from './authorization-code.ts'
 import type { AuthorizationRequest } from './authorization-request.ts'
 import type { AuthorityContext } from './context.ts'
@@ -22,11 +22,28 @@ export async function issueCode(
   session: Session,
   interaction: Stored<Interaction> | undefined,
   context: AuthorityContext,
-): Promise<{ readonly code: string } | { readonly refused: 'login_used' }> {
-  const former = await findGrant(session.account, request.client_id, context)
-  // What was allowed before is not written again: a grant taken back meanwhile must not come to life.
+): Promise<Issued> {
+  for (;;) {
+    const issued = await issueUnder(request, session, interaction, context)
+    if (issued !== 'grant_changed') return issued
+  }
+}
+
+type Issued = { readonly code: string } | { readonly refused: 'login_used' }
+
+/** A grant that was taken back meanwhile must not come to life: it is not written again, or only over what was read. */
+async function issueUnder(
+  request: AuthorizationRequest,
+  session: Session,
+  interaction: Stored<Interaction> | undefined,
+  context: AuthorityContext,
+): Promise<Issued | 'grant_changed'> {
+  const stored = await findStoredGrant(session.account, request.client_id, context)
+  const former = stored?.value
   const known = former !== undefined && covers(former, request.scopesByResource)
   const grant = known ? former : grantAllowing(request, session.account, former, context)
+  const allowed: Write =
+    stored === undefined ? { insert: grantRecord(grant) } : { replace: grantRecord(grant), version: stored.version }
   const minted = mintOpaqueToken('ac', { nowMs: context.nowMs(), random: length => context.random(length) })
   const now = context.now()
   const code: AuthorizationCode = {
@@ -51,12 +68,15 @@ export async function issueCode(
   await noteClient(session, request.client_id, context)
   const writes: readonly Write[] = [
     { insert: { kind: 'code', key: minted.selector, value: code, expiresAt: now + context.settings.codeTtlSeconds } },
-    ...(known ? [] : [{ put: grantRecord(grant) }]),
+    ...(known ? [] : [allowed]),
   ]
-  if (interaction === undefined) {
-    await context.store.commit(writes)
-    return { code: minted.token }
+  if (interaction === undefined)
+    return 'committed' in (await context.store.commit(writes)) ? { code: minted.token } : 'grant_changed'
+  try {
+    const taken = await context.store.take<Interaction>('interaction', interaction.key, { put: writes })
+    return 'won' in taken ? { code: minted.token } : { refused: 'login_used' }
+  } catch (error) {
+    if (error instanceof StoreError && error.code === 'conflict') return 'grant_changed'
+    throw error
   }
-  const taken = await context.store.take<Interaction>('interaction', interaction.key, { put: writes })
-  return 'won' in taken ? { code: minted.token } : { refused: 'login_used' }
 }
