@@ -70,6 +70,9 @@ async function loadOrders() {
   const answer = await call('/api/orders?limit=50')
   if (!answer.ok) return explain(answer)
   orders = answer.body.orders
+  find('orders-whose').textContent = orders.every(each => each.owner === session.user.sub)
+    ? 'Your orders'
+    : 'All orders'
   find('orders-count').textContent = `${orders.length}`
   drawOrders(find('orders'), orders, { user: session.user, act })
 }
@@ -129,6 +132,7 @@ async function tryDoor(button) {
     const answer = await run(state)
     if (answer.sessionEnded) showSignedOut()
     await drawVerdict(find('verdict'), says(state), answer)
+    find('verdict').scrollIntoView({ block: 'nearest' })
   } catch (error) {
     toast(`There was no answer: ${error.message}`)
   } finally {
