@@ -1,12 +1,13 @@
-import { contentSecurityPolicy, type Failure, sendFailure } from '@sallyport/server'
+import { contentSecurityPolicy } from '@sallyport/server'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { BffContext } from '../context.ts'
 import { tokenRefresher } from '../fresh-tokens.ts'
 import { signOut } from '../logout.ts'
-import { proxyTarget, type RouteRefusal } from '../rules/proxy-route.ts'
+import { proxyTarget } from '../rules/proxy-route.ts'
 import type { OpenSession } from '../session.ts'
 import { ownPageOnly } from './own-page.ts'
-import { callUpstream, diedEarly, relay, unreachable } from './proxy.ts'
+import { callUpstream, diedEarly, relay } from './proxy.ts'
+import { refuse } from './refuse.ts'
 import { clearSession, sessionOf } from './session-cookie.ts'
 import { registerSignIn } from './sign-in-routes.ts'
 import type { SiteFile } from './site.ts'
@@ -59,7 +60,7 @@ function registerProxy(calls: FastifyInstance, context: BffContext): void {
     for (const url of [prefix, `${prefix}/*`]) {
       calls.all(url, async (request, reply) => {
         const open = await sessionOf(request, context)
-        return open === undefined ? sendFailure(request, reply, signedOut) : forward(request, reply, open)
+        return open === undefined ? refuse(request, reply, 'signed_out') : forward(request, reply, open)
       })
     }
   }
@@ -68,7 +69,8 @@ function registerProxy(calls: FastifyInstance, context: BffContext): void {
     const target = proxyTarget(request.method, request.raw.url ?? '', context.settings.routes)
     if ('refused' in target) {
       context.log.warn('call_refused', { ...target, request_id: request.id })
-      return sendFailure(request, reply, routeFailure(target))
+      const allow = target.refused === 'method_not_allowed' ? { allow: target.expected } : {}
+      return refuse(request, reply, target.refused, allow)
     }
     const fresh = await freshTokens(open)
     if ('refused' in fresh) return refuseSession(request, reply, fresh.refused)
@@ -84,7 +86,7 @@ function registerProxy(calls: FastifyInstance, context: BffContext): void {
       return relay(answer, renewed.refused === 'session_ended' ? clearSession(reply) : reply)
     } catch (cause) {
       context.log.warn('upstream_unreachable', { cause: String(cause), request_id: request.id })
-      return unreachable(request, reply)
+      return refuse(request, reply, 'upstream_unreachable')
     }
   }
 }
@@ -94,30 +96,6 @@ function refuseSession(
   reply: FastifyReply,
   refused: 'session_ended' | 'authority_unavailable',
 ): FastifyReply {
-  if (refused === 'authority_unavailable') return sendFailure(request, reply, unavailable)
-  return sendFailure(request, clearSession(reply), signedOut)
-}
-
-const signedOut: Failure = {
-  status: 401,
-  error: 'unauthorized',
-  reason: 'signed_out',
-  description: 'Nobody is signed in here. Sign in at /bff/login.',
-}
-
-const unavailable: Failure = {
-  status: 503,
-  error: 'temporarily_unavailable',
-  reason: 'authority_unavailable',
-  description: 'Your session is still there, but the authority gave no answer. Try again in a moment.',
-  headers: { 'retry-after': '2' },
-}
-
-function routeFailure({ refused, expected }: RouteRefusal): Failure {
-  if (refused === 'method_not_allowed') {
-    const headers = { allow: expected }
-    return { status: 405, error: 'method_not_allowed', reason: refused, description: `Allowed: ${expected}.`, headers }
-  }
-  const status = refused === 'path_not_plain' ? 400 : 404
-  return { status, error: 'invalid_request', reason: refused, description: `Expected ${expected}.` }
+  if (refused === 'authority_unavailable') return refuse(request, reply, refused, { 'retry-after': '2' })
+  return refuse(request, clearSession(reply), 'signed_out')
 }

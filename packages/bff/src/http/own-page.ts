@@ -1,7 +1,7 @@
-import { sendFailure } from '@sallyport/server'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { BffContext } from '../context.ts'
 import { judgeCsrf } from '../rules/csrf.ts'
+import { refuse } from './refuse.ts'
 
 /** Makes the `onRequest` hook of calls that our own page alone may make: the CSRF rule, on every method. */
 export function ownPageOnly(context: BffContext) {
@@ -10,12 +10,7 @@ export function ownPageOnly(context: BffContext) {
     const verdict = judgeCsrf({ origin, csrf: joined(csrf), fetchSite: joined(fetchSite) }, context.settings.origin)
     if (verdict === 'ours') return undefined
     context.log.warn('call_refused', { ...verdict, request_id: request.id })
-    return sendFailure(request, reply, {
-      status: 403,
-      error: 'forbidden',
-      reason: verdict.refused,
-      description: 'Calls need the header Sallyport-CSRF: 1 and must come from this site.',
-    })
+    return refuse(request, reply, verdict.refused)
   }
 }
 

@@ -1,5 +1,4 @@
 import { accessTokenHash, createDpopProof } from '@sallyport/credentials'
-import { sendFailure } from '@sallyport/server'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Dispatcher, request as send } from 'undici'
 import type { BffContext } from '../context.ts'
@@ -59,16 +58,6 @@ export function relay(upstream: Dispatcher.ResponseData, reply: FastifyReply): F
     if (value !== undefined) reply.header(name, value)
   }
   return reply.send(upstream.body)
-}
-
-/** 502 when the API gave no answer; the page's session is untouched. */
-export function unreachable(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  return sendFailure(request, reply, {
-    status: 502,
-    error: 'bad_gateway',
-    reason: 'upstream_unreachable',
-    description: 'The service behind this address gave no answer. Try again in a moment.',
-  })
 }
 
 function attempt(

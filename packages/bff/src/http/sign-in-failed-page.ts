@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { contentSecurityPolicy } from '@sallyport/server'
 import type { CallbackRefusal } from '../callback.ts'
+import { errorCodes } from '../error-codes.ts'
 
 const style = `
 :root{color-scheme:light dark;--ink:#1b2430;--soft:#5b6675;--paper:#f6f7f9;--card:#fff;--accent:#1f5eff}
@@ -14,17 +15,6 @@ code{font-size:.85rem}`
 
 const styleHash = `'sha256-${createHash('sha256').update(style).digest('base64')}'`
 
-const words: Readonly<Record<CallbackRefusal['refused'], string>> = {
-  state_missing: 'This address belongs to a sign-in, but the sign-in is missing from it.',
-  login_expired: 'This sign-in is over ten minutes old, was finished already, or was begun in another browser.',
-  wrong_issuer: 'The answer came from another authority than the one you were sent to.',
-  callback_replayed: 'This sign-in was used already.',
-  authorization_refused: 'The authority did not sign you in, or you chose not to allow it.',
-  code_refused: 'The authority did not accept its own answer any more.',
-  id_token_refused: 'The authority answered with an identity that does not fit this sign-in.',
-  authority_unreachable: 'The authority gave no answer. Nothing is wrong with your account.',
-}
-
 /** The page after a sign-in that did not succeed: what happened, and the way back. */
 export function signInFailedPage(
   refusal: CallbackRefusal,
@@ -35,9 +25,8 @@ export function signInFailedPage(
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>Not signed in</title><style>${style}</style></head>
 <body><main><h1>You are not signed in</h1>
-<p>${words[refusal.refused]}</p>
+<p>${errorCodes[refusal.refused].description}</p>
 <p><a href="${again.replaceAll('&', '&amp;')}">Start again</a> <a class="plain" href="/">Back to the front page</a></p>
 <p><code>${refusal.refused} · ${requestId}</code></p></main></body></html>`
-  const status = refusal.refused === 'authority_unreachable' ? 503 : 400
-  return { html, policy: contentSecurityPolicy({ style: [styleHash] }), status }
+  return { html, policy: contentSecurityPolicy({ style: [styleHash] }), status: errorCodes[refusal.refused].status }
 }

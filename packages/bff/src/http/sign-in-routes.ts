@@ -1,17 +1,11 @@
-import {
-  expireHostCookie,
-  type Failure,
-  readCookie,
-  readQuery,
-  sendFailure,
-  serializeHostCookie,
-} from '@sallyport/server'
+import { expireHostCookie, readCookie, readQuery, serializeHostCookie } from '@sallyport/server'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type CallbackRefusal, finishLogin } from '../callback.ts'
 import type { BffContext } from '../context.ts'
 import { beginLogin, crowdedOut, loginAttemptTtlSeconds, loginCookieName } from '../login-attempt.ts'
 import { discardSession } from '../logout.ts'
 import { openSession, startSession } from '../session.ts'
+import { refuse } from './refuse.ts'
 import { sessionCookieOf, setSessionCookie } from './session-cookie.ts'
 import { signInFailedPage } from './sign-in-failed-page.ts'
 
@@ -19,7 +13,7 @@ import { signInFailedPage } from './sign-in-failed-page.ts'
 export function registerSignIn(app: FastifyInstance, context: BffContext): void {
   app.get('/bff/login', async (request, reply) => {
     const wishes = queryOf(request)
-    if (wishes === undefined) return sendFailure(request, reply, malformedQuery)
+    if (wishes === undefined) return refuse(request, reply, 'malformed_query')
     const begun = await beginLogin(wishes, context, sessionCookieOf(request))
     if (begun === 'unreachable') return refuseSignIn(reply, request.id, noAuthority(context), context)
     for (const name of crowdedOut(request.headers.cookie, context)) {
@@ -32,7 +26,7 @@ export function registerSignIn(app: FastifyInstance, context: BffContext): void 
 
   app.get('/bff/callback', async (request, reply) => {
     const query = queryOf(request)
-    if (query === undefined) return sendFailure(request, reply, malformedQuery)
+    if (query === undefined) return refuse(request, reply, 'malformed_query')
     const name = loginCookieName(query.state ?? '')
     const result = await finishLogin(query, readCookie(request.headers.cookie, name), context)
     reply.header('set-cookie', expireHostCookie(name, 'Lax'))
@@ -68,11 +62,4 @@ function queryOf(request: FastifyRequest): Readonly<Record<string, string>> | un
   const mark = target.indexOf('?')
   const query = readQuery(mark < 0 ? '' : target.slice(mark + 1))
   return 'refused' in query || query.repeated.length > 0 ? undefined : Object.fromEntries(query.fields)
-}
-
-const malformedQuery: Failure = {
-  status: 400,
-  error: 'invalid_request',
-  reason: 'malformed_query',
-  description: 'The address is malformed or names a parameter twice.',
 }
