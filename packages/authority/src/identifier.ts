@@ -1,4 +1,4 @@
-import { mintOpaqueToken } from '@sallyport/credentials'
+import { mintSelector } from '@sallyport/credentials'
 import type { AuthorityContext } from './context.ts'
 
 /** A new identifier of ours: `user_…`, `grant_…`. It sorts by time, says nothing about anyone and authorises nothing. */
@@ -6,6 +6,5 @@ export function newIdentifier(
   prefix: 'user' | 'grant' | 'fam' | 'pk' | 'at',
   context: Pick<AuthorityContext, 'nowMs' | 'random'>,
 ): string {
-  const { selector } = mintOpaqueToken('si', { nowMs: context.nowMs(), random: length => context.random(length) })
-  return `${prefix}_${selector}`
+  return `${prefix}_${mintSelector({ nowMs: context.nowMs(), random: length => context.random(length) })}`
 }

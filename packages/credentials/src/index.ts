@@ -52,6 +52,7 @@ export { fixedKeys, type KeySource, type MaybePromise } from './key-source.ts'
 export {
   type MintedToken,
   mintOpaqueToken,
+  mintSelector,
   type OpaqueKind,
   type OpaqueReference,
   opaqueKind,

@@ -66,6 +66,11 @@ export function mintOpaqueToken(
   return { token: body + checksum(body), selector, secretHash: hash('sha256', body, 'base64url') }
 }
 
+/** A selector alone: an identifier that sorts by time and holds 71 random bits. */
+export function mintSelector(source: { readonly nowMs: number; readonly random: RandomBytes }): string {
+  return encodeNumber(source.nowMs, timeLength) + randomText(selectorLength - timeLength, source.random)
+}
+
 /**
  * Reads a presented credential of the kind expected here.
  *

@@ -19,12 +19,36 @@ export function openLog(options: {
 }): OpenedLog {
   // Opened here and now, so that a start that fails at once still has its lines.
   const fd = options.file === '-' ? 2 : openSync(options.file, 'a', 0o600)
-  const destination = pino.destination({ fd, sync: false, minLength: 0 })
+  const lines = linesOfOneTurn(fd)
   const logger = pino(
     { level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime, messageKey: 'event' },
-    destination,
+    lines,
   )
-  return { log: logOn(logger), flush: () => destination.flushSync() }
+  return { log: logOn(logger), flush: lines.flush }
+}
+
+/**
+ * Writes the lines of one turn of the loop together, when it ends: under load that is one write for many requests, and
+ * it takes less than to wake a thread. A log that cannot be written must not end what is logged; standard error is told.
+ */
+function linesOfOneTurn(fd: number) {
+  const destination = pino.destination({ fd, sync: true, minLength: 16_383 })
+  let waits = false
+  const flush = (): void => {
+    waits = false
+    try {
+      destination.flushSync()
+    } catch (error) {
+      process.stderr.write(`The log cannot be written: ${error}\n`)
+    }
+  }
+  const write = (line: string): void => {
+    destination.write(line)
+    if (waits) return
+    waits = true
+    setImmediate(flush)
+  }
+  return { write, flush }
 }
 
 function logOn(logger: Logger): Log {

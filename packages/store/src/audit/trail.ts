@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs'
 import { type FileHandle, mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { storeErrorOfFile } from '../file-errors.ts'
@@ -132,8 +133,9 @@ class FileTrail implements AuditTrail {
     if (this.#ended?.code === 'disk_failed') throw this.#ended
     const bytes = Buffer.from(text)
     try {
-      // O_APPEND; a write that the disk cut short goes on where it stopped.
-      for (let at = 0; at < bytes.length; ) at += (await this.#file.write(bytes, at)).bytesWritten
+      // O_APPEND; a write that the disk cut short goes on where it stopped. It goes into the page cache, which takes less
+      // than to wake a thread for it (15 µs a request under load); only the sync waits for the disk.
+      for (let at = 0; at < bytes.length; ) at += writeSync(this.#file.fd, bytes, at)
     } catch (error) {
       this.#doubtful = true
       throw error

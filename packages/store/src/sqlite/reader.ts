@@ -26,7 +26,8 @@ export class Reader {
   }
 
   peek(tenant: string, kind: string, key: string, now: number): Row | undefined {
-    return this.#all(SQL.peek, tenant, kind, key, now).map(recordRow)[0]
+    const row = this.#run(SQL.peek, statement => statement.get(tenant, kind, key, now))
+    return row === undefined ? undefined : recordRow(row)
   }
 
   list(tenant: string, kind: string, after: string, now: number, limit: number): readonly Row[] {
@@ -76,6 +77,10 @@ export class Reader {
   }
 
   #all(sql: string, ...parameters: (string | number)[]): Record<string, SQLOutputValue>[] {
+    return this.#run(sql, statement => statement.all(...parameters))
+  }
+
+  #run<T>(sql: string, ask: (statement: StatementSync) => T): T {
     if (this.#closed) throw new StoreError('closed', 'The store is closed.', 'Open it again.')
     try {
       let statement = this.#statements.get(sql)
@@ -83,7 +88,7 @@ export class Reader {
         statement = this.#database.prepare(sql)
         this.#statements.set(sql, statement)
       }
-      return statement.all(...parameters)
+      return ask(statement)
     } catch (error) {
       throw storeErrorOfSqlite(error, this.#path)
     }

@@ -1,0 +1,72 @@
+import type { PinnedServer } from './pinned-server.ts'
+import { type Spread, spread } from './spread.ts'
+import { type Load, load } from './wrk.ts'
+
+/** One of the two (or more) that are compared. */
+export interface Side<Said> {
+  readonly name: string
+  readonly start: () => Promise<PinnedServer<Said>>
+  /** The load on a server that was just started; asked again for each run. */
+  readonly load: (server: PinnedServer<Said>, seconds: number) => Load | Promise<Load>
+}
+
+export interface Compared {
+  readonly side: string
+  readonly requestsPerSecond: Spread
+  readonly p50Ms: Spread
+  readonly p99Ms: Spread
+  /** Processor time of the server a request, in microseconds. */
+  readonly processorMicros: Spread
+  /** Requests a second against the last side's, round by round. */
+  readonly ratio: Spread
+}
+
+const ROUNDS = Number(process.env.SALLYPORT_BENCH_ROUNDS ?? 3)
+const WARM_SECONDS = 2
+const SECONDS = Number(process.env.SALLYPORT_BENCH_SECONDS ?? 4)
+
+/** Runs the sides in turns, each on a fresh server that was warmed; medians over the rounds. The last side is the measure. */
+export async function compare<Said>(sides: readonly Side<Said>[]): Promise<readonly Compared[]> {
+  const runs = sides.map(side => ({ side, measured: [] as Measured[] }))
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const { side, measured } of round % 2 === 0 ? runs : runs.toReversed()) measured.push(await measure(side))
+  }
+  const reference = runs.at(-1)?.measured ?? []
+  return runs.map(({ side, measured }) => ({
+    side: side.name,
+    requestsPerSecond: spread(measured.map(each => each.requestsPerSecond)),
+    p50Ms: spread(measured.map(each => each.p50Ms)),
+    p99Ms: spread(measured.map(each => each.p99Ms)),
+    processorMicros: spread(measured.map(each => each.processorMicros)),
+    ratio: spread(
+      measured.map((each, n) => hundredths(each.requestsPerSecond / (reference[n]?.requestsPerSecond ?? Number.NaN))),
+    ),
+  }))
+}
+
+interface Measured {
+  readonly requestsPerSecond: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+  readonly processorMicros: number
+}
+
+async function measure<Said>(side: Side<Said>): Promise<Measured> {
+  const server = await side.start()
+  try {
+    await load(await side.load(server, WARM_SECONDS))
+    const asked = await side.load(server, SECONDS)
+    const before = server.processorSeconds()
+    const loaded = await load(asked)
+    const used = server.processorSeconds() - before
+    const processorMicros = Math.round((used / (loaded.requestsPerSecond * SECONDS)) * 1e6)
+    process.stderr.write(`${side.name}: ${loaded.requestsPerSecond}/s, p99 ${loaded.p99Ms} ms, ${processorMicros} µs\n`)
+    return { ...loaded, processorMicros }
+  } finally {
+    await server.stop()
+  }
+}
+
+function hundredths(value: number): number {
+  return Math.round(value * 100) / 100
+}

@@ -1,0 +1,60 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+
+/** The servers' core; the load is on the other one. */
+const SERVER_CORE = '0'
+
+/** Clock ticks a second, in which Linux counts processor time. */
+const TICKS = 100
+
+/** A server process of one side, on a core of its own. */
+export interface PinnedServer<Said = unknown> {
+  /** What it printed when it was ready. */
+  readonly said: Said
+  /** Processor seconds used so far, all threads. */
+  processorSeconds(): number
+  stop(): Promise<void>
+}
+
+/**
+ * Starts a script of bench/sides/ by this Node, alone on its core, and waits for the one JSON line it prints when it
+ * serves. `SALLYPORT_BENCH_PROFILE` names a folder for processor profiles (`--cpu-prof`).
+ */
+export function startPinned<Said>(script: string, words: readonly string[] = []): Promise<PinnedServer<Said>> {
+  const folder = process.env.SALLYPORT_BENCH_PROFILE
+  const profile = folder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${folder}`]
+  return startProgram([process.execPath, ...profile, join(import.meta.dirname, script), ...words])
+}
+
+/** Any program that prints one JSON line when it serves, alone on its core. */
+export async function startProgram<Said>(command: readonly string[]): Promise<PinnedServer<Said>> {
+  const child = spawn('taskset', ['-c', SERVER_CORE, ...command], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, NODE_ENV: 'production' },
+  })
+  const said = await firstLine(child)
+  return {
+    said: JSON.parse(said),
+    processorSeconds: () => processorSeconds(child.pid ?? 0),
+    stop: async () => {
+      const ended = once(child, 'exit')
+      child.kill('SIGTERM')
+      await ended
+    },
+  }
+}
+
+async function firstLine(child: ChildProcess): Promise<string> {
+  if (child.stdout === null) throw new Error('the output of the server is not read')
+  for await (const line of createInterface(child.stdout)) if (line.startsWith('{')) return line
+  throw new Error('the server ended before it was ready')
+}
+
+function processorSeconds(pid: number): number {
+  // After the name in brackets: user and system time are the 12th and 13th field (proc(5)).
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+  return (Number(fields[11]) + Number(fields[12])) / TICKS
+}
