@@ -109,7 +109,8 @@ export class SimulatedDatabase {
     const entries: { seq: number; value: V }[] = []
     for (let at = Math.max(0, after); at < all.length && entries.length < most; at += 1) {
       const entry = all[at]
-      if (entry !== undefined && entry.expiresAt > this.#now()) entries.push({ seq: at + 1, value: parse<V>(entry.text) })
+      if (entry !== undefined && entry.expiresAt > this.#now())
+        entries.push({ seq: at + 1, value: parse<V>(entry.text) })
     }
     return { entries, last: all.length }
   }
@@ -210,7 +211,8 @@ export function checkWrite(write: Write): void {
   if ('append' in write) {
     spellNewName('stream', write.append.stream)
     checkTime(write.append.expiresAt)
-    return checkValue(write.append.value)
+    checkValue(write.append.value)
+    return
   }
   const record = 'put' in write ? write.put : 'insert' in write ? write.insert : write.replace
   spellNewName('kind', record.kind)
@@ -245,4 +247,4 @@ function byCodePoint(a: string, b: string): number {
   return Buffer.compare(Buffer.from(spellName(a) ?? ''), Buffer.from(spellName(b) ?? ''))
 }
 
-const isAscii = (text: string): boolean => /^[\x02-\x7f]*$/.test(text)
+const isAscii = (text: string): boolean => /^[ -~]*$/.test(text)

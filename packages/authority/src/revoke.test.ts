@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { RevocationEntry } from '@sallyport/credentials'
+import type { AuthorityContext } from './context.ts'
 import { presentedAccessToken } from './presented-access-token.ts'
 import { revokeClient, revokeFamilies, revokeKey } from './revoke.ts'
 import { openHarness } from './testing/authority-harness.ts'
 import { ask, given, refresh, refusal, signedIn } from './testing/token-flow.ts'
+import { requestOf } from './testing/token-requests.ts'
+import { token } from './token.ts'
 
 const cause = { actor: 'system', reason: 'test' }
 
@@ -96,11 +99,31 @@ test('the tokens of a client, or of a key, that were issued until now end; later
   const first = await jwt()
   await revokeClient(context, 'reporter', cause)
   assert.deepEqual(await presentedAccessToken(first.access_token, context), { dead: 'revoked' })
-  clock.advance(1)
+  clock.advance(context.settings.leewaySeconds + 1)
   const second = await jwt()
   assert.ok('claims' in (await presentedAccessToken(second.access_token, context)))
   await revokeKey(context, (await context.keys.signing('ES256')).kid, cause)
   assert.deepEqual(await presentedAccessToken(second.access_token, context), { dead: 'revoked' })
+})
+
+test('seed 100035: a token whose request saw its client enabled ends with the client, however long the request takes', async t => {
+  const harness = await openHarness()
+  t.after(() => harness.close())
+  const { context, clients, clock } = harness
+  const { sign } = context
+  const slowly: AuthorityContext = {
+    ...context,
+    sign: async (key, input) => {
+      clock.advance(1)
+      await revokeClient(context, 'reporter', cause)
+      clock.advance(60)
+      return sign(key, input)
+    },
+  }
+  const parameters = { grant_type: 'client_credentials' }
+  const request = await requestOf(harness, clients.reporter, parameters, { resources: ['http://localhost:4300'] })
+  const { access_token } = given(await token(request, slowly))
+  assert.deepEqual(await presentedAccessToken(access_token, context), { dead: 'revoked' })
 })
 
 test('revocations are forgotten when no token they name can be alive, and rows with them', async t => {

@@ -72,13 +72,16 @@ export async function revokeAccessToken(
 /** Ends every access token that a client holds; its families are ended by `revokeFamilies`. */
 export async function revokeClient(context: AuthorityContext, clientId: string, cause: RevocationCause): Promise<void> {
   await revokeFamilies(context, { client_id: clientId }, cause)
-  await context.store.commit(revocationWrites(lasting(context, 'client', clientId)))
+  // A client may come back, a second after it left: what it gets later than clocks can differ is good again.
+  const before = context.now() + context.settings.leewaySeconds
+  await context.store.commit(revocationWrites(lasting(context, 'client', clientId, before)))
   await audit(context, 'client.revoke', clientId, cause, {})
 }
 
 /** Ends every access token that a key signed, because the key leaked; take it out of the ring as well. */
 export async function revokeKey(context: AuthorityContext, kid: string, cause: RevocationCause): Promise<void> {
-  await context.store.commit(revocationWrites(lasting(context, 'key', kid)))
+  // A key never comes back; another process may sign with it for a moment yet.
+  await context.store.commit(revocationWrites(lasting(context, 'key', kid, Number.POSITIVE_INFINITY)))
   await audit(context, 'key.revoke', kid, cause, {})
 }
 
@@ -125,12 +128,15 @@ async function replyRemovals(family: string, context: AuthorityContext): Promise
   return records.map(({ kind, key }) => ({ remove: { kind, key } }))
 }
 
-const lasting = (context: AuthorityContext, kind: RevocationEntry['kind'], id: string): RevocationEntry => ({
-  kind,
-  id,
-  before: context.now(),
-  exp: context.now() + accessTokenAfterlifeSeconds,
-})
+function lasting(
+  context: AuthorityContext,
+  kind: RevocationEntry['kind'],
+  id: string,
+  before: number,
+): RevocationEntry {
+  const exp = context.now() + accessTokenAfterlifeSeconds
+  return { kind, id, before: Math.min(before, exp), exp }
+}
 
 function audit(
   context: AuthorityContext,

@@ -38,11 +38,21 @@ export const grantTypes: readonly GrantType[] = ['authorization_code', 'refresh_
  *
  * Every refusal is in the log with rule, expected and got; every grant is in the audit trail before it is answered.
  */
-export async function token(request: TokenRequest, context: AuthorityContext): Promise<TokenAnswer | TokenError> {
+export async function token(request: TokenRequest, world: AuthorityContext): Promise<TokenAnswer | TokenError> {
+  const context = atOneMoment(world)
   const client = await authenticateClient(request, context)
   const answer = isTokenError(client) ? client : await tokenFor(client, request, context)
   if (isTokenError(answer)) recordRefusal('token', answer, request, context)
   return answer
+}
+
+/**
+ * The request's own second. What it issues says so in `iat`, so that the end of a client covers tokens of a request that
+ * still saw it enabled, however long that request takes.
+ */
+function atOneMoment(context: AuthorityContext): AuthorityContext {
+  const now = context.now()
+  return { ...context, now: () => now }
 }
 
 async function tokenFor(
