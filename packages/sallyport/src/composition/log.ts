@@ -1,4 +1,4 @@
-import { openSync } from 'node:fs'
+import { openSync, writeSync } from 'node:fs'
 import { type Log, type LogFields, redact } from '@sallyport/server'
 import pino, { type Logger } from 'pino'
 
@@ -32,21 +32,19 @@ export function openLog(options: {
  * it takes less than to wake a thread. A log that cannot be written must not end what is logged; standard error is told.
  */
 function linesOfOneTurn(fd: number) {
-  const destination = pino.destination({ fd, sync: true, minLength: 16_383 })
-  let waits = false
+  let lines = ''
   const flush = (): void => {
-    waits = false
+    const bytes = Buffer.from(lines)
+    lines = ''
     try {
-      destination.flushSync()
+      for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)
     } catch (error) {
       process.stderr.write(`The log cannot be written: ${error}\n`)
     }
   }
   const write = (line: string): void => {
-    destination.write(line)
-    if (waits) return
-    waits = true
-    setImmediate(flush)
+    if (lines === '') setImmediate(flush)
+    lines += line
   }
   return { write, flush }
 }
