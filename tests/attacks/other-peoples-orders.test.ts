@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { administratorOf } from '../administrator.ts'
 import { getTokens, tokenRequest, tokensIn } from '../code-flow.ts'
 import { exchange, type Reply, type Sent } from '../exchange.ts'
 import { systemOfFile } from '../system.ts'
@@ -225,7 +226,6 @@ test('by header: no header makes alice bob, support or a part of the system', as
 })
 
 test('by name: a machine called like a user, or with her subject as its id, is never that user', async () => {
-  const { administratorOf } = await import('../administrator.ts')
   const administrator = await administratorOf(system)
   const alice = ordersIn(await call(places[1] ?? assert.fail(), places[1]?.alice ?? '', '/orders'))[0]?.owner ?? ''
   assert.match(alice, /^user_/)

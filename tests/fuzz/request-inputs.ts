@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { anyText } from './odd-texts.ts'
 
 /** One request, as it goes to the wire. */
 export interface Input {
@@ -26,74 +27,8 @@ export interface Knowledge {
 
 export type Fields = Readonly<Record<string, readonly string[]>>
 
-const odd = [
-  '',
-  ' ',
-  '\0',
-  '\r\nX-A: b',
-  '\t',
-  'null',
-  'undefined',
-  'true',
-  '-1',
-  '0',
-  '1e309',
-  'NaN',
-  '[]',
-  '{}',
-  '{"a":1}',
-  '../../../../etc/passwd',
-  '..%2f..%2f',
-  '%',
-  '%%',
-  '%0',
-  '%00',
-  '%ff',
-  '%c0%ae',
-  '%25%32%66',
-  '\u202e',
-  '\ufeff',
-  '\ud800',
-  "'",
-  '"',
-  "' OR 1=1 --",
-  '<script>alert(1)</script>',
-  '{{7*7}}',
-  '__proto__',
-  'constructor',
-  'toString',
-  'é',
-  '𝒳',
-  'ﬀ',
-  '*',
-  'http://evil.example/',
-  'http://[::1',
-  'javascript:alert(1)',
-  'urn:x',
-  '//',
-  '\\',
-  ';',
-  '&',
-  '=',
-  '+',
-  ',',
-  '#',
-  '?',
-  'a'.repeat(300),
-  'a '.repeat(200),
-  '9'.repeat(40),
-  '.'.repeat(50),
-  'eyJhbGciOiJub25lIn0.e30.',
-  'sp_at_',
-  'x=1&x=2',
-]
-
-const anyText = fc.oneof(
-  { weight: 4, arbitrary: fc.constantFrom(...odd) },
-  { weight: 2, arbitrary: fc.string({ unit: 'binary', maxLength: 30 }) },
-  { weight: 2, arbitrary: fc.string({ maxLength: 30 }) },
-  { weight: 1, arbitrary: fc.constantFrom('x'.repeat(2000), 'ü'.repeat(900), '%41'.repeat(500)) },
-)
+/** What is told of an address by hand. */
+export type Known = Partial<Omit<Knowledge, 'url'>>
 
 /** A right value, one with a piece changed, or anything. */
 function straying(values: readonly string[]): fc.Arbitrary<string> {
