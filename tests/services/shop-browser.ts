@@ -43,7 +43,7 @@ export async function tryDoor(page: Page, button: string): Promise<string> {
 }
 
 /** The back end's own database, opened beside it as an operator with the master key could. */
-export async function withBffStore<T>(system: RunningSystem, use: (store: TenantStore) => Promise<T>): Promise<T> {
+async function withBffStore<T>(system: RunningSystem, use: (store: TenantStore) => Promise<T>): Promise<T> {
   const masterKey = openMasterKey({ home: system.home, environment: {} })
   const store = await openSqliteStore({
     path: join(system.home, 'bff.db'),
