@@ -24,6 +24,18 @@ const pagesMax = 10
  * @throws CommandFailure with what the page or the authority said
  */
 export async function signIn(wanted: SignIn): Promise<GotToken> {
+  const { parameters } = await askForCode(wanted)
+  return requestToken(wanted.issuer, { clientId: wanted.clientId, kind: 'none' }, parameters)
+}
+
+/**
+ * The same, up to the code: what a token request has to say to redeem it.
+ *
+ * @throws CommandFailure with what the page or the authority said
+ */
+export async function askForCode(
+  wanted: SignIn,
+): Promise<{ readonly parameters: Readonly<Record<string, string | undefined>> }> {
   const { issuer, clientId } = wanted
   const verifier = randomBytes(32).toString('base64url')
   const state = randomBytes(16).toString('base64url')
@@ -45,17 +57,15 @@ export async function signIn(wanted: SignIn): Promise<GotToken> {
   if (searchParams.get('state') !== state || searchParams.get('iss') !== issuer) {
     throw refused('wrong_response', 'The answer is not to this request (state, iss).')
   }
-  return requestToken(
-    issuer,
-    { clientId, kind: 'none' },
-    {
+  return {
+    parameters: {
       grant_type: 'authorization_code',
       code: searchParams.get('code') ?? '',
       redirect_uri: redirectUri,
       code_verifier: verifier,
       resource: wanted.resource,
     },
-  )
+  }
 }
 
 /** Goes from page to page until the redirect back to us. */

@@ -46,7 +46,12 @@ export async function requestToken(
   }
 }
 
-async function prove(issuer: string, proof: ClientProof, body: URLSearchParams): Promise<Record<string, string>> {
+/** Puts the client's proof into a request: parameters into `body`, the rest into the headers returned. */
+export async function prove(
+  issuer: string,
+  proof: ClientProof,
+  body: URLSearchParams,
+): Promise<Record<string, string>> {
   switch (proof.kind) {
     case 'none':
       body.append('client_id', proof.clientId)

@@ -46,6 +46,8 @@ export type Outcome = Done | Failure
 export interface Done {
   readonly text: string
   readonly data: Readonly<Record<string, unknown>>
+  /** It looked for something that should not be there and found it: exit code 10. */
+  readonly found?: true
   /** Variables for `-o env`. */
   readonly variables?: Readonly<Record<string, string>>
 }
@@ -61,10 +63,10 @@ export interface Failure {
   readonly hint?: string
 }
 
-/** Exit codes: 0 is done. */
-export const exitCodes = { failed: 1, usage: 2, config: 3, refused: 4, unreachable: 5 } as const
+/** Exit codes: 0 is done. `found` is no failure: the command did its work and has something to report. */
+export const exitCodes = { failed: 1, usage: 2, config: 3, refused: 4, unreachable: 5, found: 10 } as const
 
-export type FailureKind = keyof typeof exitCodes
+export type FailureKind = Exclude<keyof typeof exitCodes, 'found'>
 
 export function isFailure<T extends object>(value: T | Failure): value is Failure {
   return 'failed' in value

@@ -36,7 +36,7 @@ export async function runCommandLine(
   const outcome = 'failure' in parsed ? parsed.failure : await attempt(parsed.invocation, terminal)
   if (isFailure(outcome)) return report(outcome, terminal, format)
   terminal.out(renderDone(outcome, format))
-  return 0
+  return outcome.found === true ? exitCodes.found : 0
 }
 
 async function attempt(invocation: Invocation, terminal: Terminal): Promise<Outcome> {

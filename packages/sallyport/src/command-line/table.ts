@@ -219,6 +219,35 @@ export const commands: readonly Command[] = [
     load: () => import('../commands/key-rotate-master.ts'),
   },
   {
+    path: ['race'],
+    summary: 'Uses one-time credentials many times at once, on this system or on any other, and counts who won',
+    examples: [
+      `${sallyport} race`,
+      `${sallyport} race --target https://as.example --client job --jwk job.json --scope read`,
+      `${sallyport} race --target https://as.example --client web --code CODE --verifier VERIFIER --redirect https://web.example/cb`,
+    ],
+    flags: [
+      { name: 'target', value: 'issuer', summary: 'the server to try; default: what runs from this data folder' },
+      { name: 'parallel', value: 'number', summary: 'how many uses at once, 2 to 500; default 50' },
+      {
+        name: 'rounds',
+        value: 'number',
+        summary: 'how often, 1 to 1000, where a new credential can be had; default 5',
+      },
+      { name: 'as', value: 'user', summary: 'a user of the demo, who signs in for codes; default: its first one' },
+      { name: 'client', value: 'client_id', summary: 'the client; its secret is read from SALLYPORT_CLIENT_SECRET' },
+      { name: 'auth', value: 'method', summary: 'client_secret_basic or client_secret_post; default: the first' },
+      { name: 'jwk', value: 'file', summary: 'its private key, for private_key_jwt and the race for an assertion' },
+      { name: 'code', value: 'code', summary: 'a code to race for' },
+      { name: 'verifier', value: 'text', summary: 'the code_verifier of that code' },
+      { name: 'redirect', value: 'uri', summary: 'the redirect_uri of that code' },
+      { name: 'refresh-token', value: 'token', summary: 'a refresh token to race for' },
+      { name: 'scope', value: 'scope', many: true, summary: 'what to ask for' },
+      { name: 'resource', value: 'uri', summary: 'the API to ask tokens for' },
+    ],
+    load: () => import('../commands/race.ts'),
+  },
+  {
     path: ['token', 'get'],
     summary: 'Gets a token as a demo user (the real sign-in pages) or as a client',
     examples: [

@@ -1,0 +1,69 @@
+import { type Answer, callJson } from '../client/call.ts'
+import type { RaceTarget } from './target.ts'
+
+/** What parallel uses of one credential came to. */
+export interface Contest {
+  readonly kind: ContestKind
+  readonly tried: number
+  /** Answers with an access token. */
+  readonly won: number
+  /** Different refresh tokens among them, when a refresh token was raced for. */
+  readonly successors: number | undefined
+  /** Whether one use, or one successor, won. */
+  readonly right: boolean
+  /** Everything answered, with how often: `200`, `400 invalid_grant`. */
+  readonly answers: Readonly<Record<string, number>>
+}
+
+export type ContestKind = 'code' | 'refresh token' | 'client assertion jti' | 'DPoP proof jti'
+
+/** A token request that is ready to go. */
+export interface ReadyRequest {
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: URLSearchParams
+}
+
+/**
+ * Sends all requests at once, over connections that are open already: what takes long is done before, so that they reach
+ * the server together.
+ */
+export async function race(
+  kind: ContestKind,
+  target: RaceTarget,
+  requests: readonly ReadyRequest[],
+  presented?: string,
+): Promise<Contest> {
+  await Promise.all(requests.map(() => callJson(target.metadata)))
+  const answers = await Promise.all(
+    requests.map(({ headers, body }) => callJson(target.tokenEndpoint, { method: 'POST', headers, body })),
+  )
+  const winners = answers.filter(isWon)
+  const successors = kind === 'refresh token' ? successorsOf(winners, presented) : undefined
+  return {
+    kind,
+    tried: requests.length,
+    won: winners.length,
+    successors,
+    right: successors === undefined ? winners.length === 1 : successors <= 1 && winners.length > 0,
+    answers: counted(answers),
+  }
+}
+
+const isWon = ({ status, body }: Answer): boolean => status === 200 && typeof body.access_token === 'string'
+
+/** A refresh token that stays as it is has no successor; nothing is used up then. */
+function successorsOf(winners: readonly Answer[], presented: string | undefined): number {
+  const tokens = winners
+    .map(({ body }) => body.refresh_token)
+    .filter(token => token !== undefined && token !== presented)
+  return new Set(tokens).size
+}
+
+function counted(answers: readonly Answer[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {}
+  for (const { status, body } of answers) {
+    const said = status === 200 ? '200' : `${status} ${typeof body.error === 'string' ? body.error : ''}`.trim()
+    counts[said] = (counts[said] ?? 0) + 1
+  }
+  return counts
+}

@@ -1,0 +1,45 @@
+import { callJson, refusedBy } from '../client/call.ts'
+import { CommandFailure } from '../command-line/command.ts'
+
+/** The server that is raced against, by its own metadata. */
+export interface RaceTarget {
+  readonly issuer: string
+  readonly tokenEndpoint: string
+  /** Where the metadata is: what is asked for to open connections. */
+  readonly metadata: string
+}
+
+const suffixes = ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server']
+
+/**
+ * Reads a server's metadata (RFC 8414 §3, OpenID Connect Discovery §4).
+ *
+ * @throws CommandFailure when there is none
+ */
+export async function findTarget(issuer: string): Promise<RaceTarget> {
+  const given = issuer.replace(/\/$/, '')
+  for (const suffix of suffixes) {
+    const metadata = `${given}${suffix}`
+    const { status, body } = await callJson(metadata)
+    const { issuer: named, token_endpoint: tokenEndpoint } = body
+    if (status === 200 && typeof named === 'string' && typeof tokenEndpoint === 'string')
+      return { issuer: named, tokenEndpoint, metadata }
+  }
+  throw new CommandFailure({
+    failed: 'refused',
+    code: 'no_metadata',
+    message: `${issuer} has no metadata that names a token endpoint.`,
+    expected: suffixes.map(suffix => `${given}${suffix}`).join(' or '),
+    hint: 'Give the issuer as its own tokens name it.',
+  })
+}
+
+/** A single token, to race for what follows from it. @throws CommandFailure with the server's own words */
+export async function tokensOf(
+  target: RaceTarget,
+  request: { readonly headers: Readonly<Record<string, string>>; readonly body: URLSearchParams },
+): Promise<Readonly<Record<string, unknown>>> {
+  const answer = await callJson(target.tokenEndpoint, { method: 'POST', headers: request.headers, body: request.body })
+  if (answer.status !== 200) throw refusedBy(answer, 'The token request')
+  return answer.body
+}
