@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Readable, Writable } from 'node:stream'
 
 /** The servers' core; the load is on the other one. */
 const SERVER_CORE = '0'
@@ -14,6 +15,9 @@ const TICKS = 100
 export interface PinnedServer<Said = unknown> {
   /** What it printed when it was ready. */
   readonly said: Said
+  /** For orders to it, and its answers. */
+  readonly input: Writable | null
+  readonly output: Readable | null
   /** Processor seconds used so far, all threads. */
   processorSeconds(): number
   stop(): Promise<void>
@@ -38,6 +42,8 @@ export async function startProgram<Said>(command: readonly string[]): Promise<Pi
   const said = await firstLine(child)
   return {
     said: JSON.parse(said),
+    input: child.stdin,
+    output: child.stdout,
     processorSeconds: () => processorSeconds(child.pid ?? 0),
     stop: async () => {
       const ended = once(child, 'exit')
@@ -49,8 +55,14 @@ export async function startProgram<Said>(command: readonly string[]): Promise<Pi
 
 async function firstLine(child: ChildProcess): Promise<string> {
   if (child.stdout === null) throw new Error('the output of the server is not read')
-  for await (const line of createInterface(child.stdout)) if (line.startsWith('{')) return line
-  throw new Error('the server ended before it was ready')
+  // Not iterated: that would end the stream after the first line.
+  const lines = createInterface(child.stdout)
+  const ended = once(child, 'exit').then(() => {
+    throw new Error('the server ended before it was ready')
+  })
+  const [line] = await Promise.race([once(lines, 'line'), ended])
+  lines.close()
+  return String(line)
 }
 
 function processorSeconds(pid: number): number {
