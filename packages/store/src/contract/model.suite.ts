@@ -149,7 +149,7 @@ async function bothWrites(drafts: readonly DraftWrite[], tenant: TenantStore, mo
     } else {
       const record = recordOf(draft, clock)
       const shown = (await tenant.peek(draft.kind, draft.key))?.version ?? 0
-      real.push(withCondition(draft, record, draft.stale ? shown + 1 : shown))
+      real.push(withCondition(draft, record, draft.stale ? shown - 1 : shown))
       modelled.push(withCondition(draft, record, draft.stale ? -1 : model.version(draft.kind, draft.key)))
     }
   }
