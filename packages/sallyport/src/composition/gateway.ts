@@ -35,6 +35,7 @@ export function composeGateway(options: {
         upstream: `${addresses.ordersApi}/orders`,
         resource: outside,
         audience: inside,
+        advertises: { GET: 'read:orders', '*': 'write:orders' },
         public: [{ method: 'GET', path: '/orders/openapi.json', upstreamPath: '/openapi.json' }],
       },
     ],
