@@ -15,8 +15,8 @@ export default async function run(): Promise<object> {
         start,
         load: async (server, seconds) => {
           const tokens: string[] = []
-          // Twice as many families as connections, so that none waits for another's answer.
-          for (const code of await codesOf(server, 2 * connections)) {
+          // More families than connections, so that none waits for another's answer.
+          for (const code of await codesOf(server, 4 * connections)) {
             const { refresh_token = '' } = await tokensOf(server, codeForm(server, code))
             tokens.push(refresh_token)
           }

@@ -1,12 +1,13 @@
--- Another token at every request, in turn or each once: wrk … -- <file with one token a line> <'again' to begin again>
-local tokens, count, at, again = {}, 0, 0, false
+-- Tokens in turn, with a proof where one stands behind the token: wrk … -- <file> <scheme> <'again' to begin again>
+local lines, count, at, scheme, again = {}, 0, 0, 'Bearer', false
 
 function init(args)
-  for token in io.lines(args[1]) do
+  for line in io.lines(args[1]) do
     count = count + 1
-    tokens[count] = token
+    lines[count] = line
   end
-  again = args[2] == 'again'
+  scheme = args[2]
+  again = args[3] == 'again'
 end
 
 function request()
@@ -18,5 +19,8 @@ function request()
     end
     at = 1
   end
-  return wrk.format('GET', nil, { Authorization = 'Bearer ' .. tokens[at] })
+  local token, proof = string.match(lines[at], '^(%S+) ?(%S*)$')
+  local headers = { Authorization = scheme .. ' ' .. token }
+  if proof ~= '' then headers['DPoP'] = proof end
+  return wrk.format('GET', nil, headers)
 end

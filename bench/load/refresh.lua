@@ -1,6 +1,6 @@
 -- Uses refresh tokens and goes on with their successors: wrk … -- <file with one token a line> <rest of the form>
 local headers = { ['Content-Type'] = 'application/x-www-form-urlencoded' }
-local tokens, first, last, rest = {}, 1, 0, ''
+local tokens, first, last, rest, failed = {}, 1, 0, '', false
 
 function init(args)
   for token in io.lines(args[1]) do
@@ -26,5 +26,8 @@ function response(status, _, body)
   if status == 200 and successor ~= nil then
     last = last + 1
     tokens[last] = successor
+  elseif not failed then
+    failed = true
+    io.stderr:write(status .. ' ' .. body .. '\n')
   end
 end
