@@ -10,6 +10,8 @@ import { freePorts } from './free-ports.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const main = join(root, 'packages/sallyport/src/main.ts')
+/** Quotas that tests do not reach; `--config` names another. */
+const configuration = join(root, 'tests/system.yaml')
 const readyMs = 60_000
 const endMs = 20_000
 const portTries = 4
@@ -63,7 +65,7 @@ export function launchSystem(options: LaunchOptions, temporaryHome = ''): Launch
   const child = spawn(process.execPath, [main, 'start', '--json', ...numbers, ...(options.args ?? [])], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...ownEnvironment(), SALLYPORT_HOME: options.home, ...options.environment },
+    env: { ...ownEnvironment(), SALLYPORT_HOME: options.home, SALLYPORT_CONFIG: configuration, ...options.environment },
   })
   const watchdog = watch(child, temporaryHome)
   let stdout = ''

@@ -54,7 +54,8 @@ async function startNoted() {
   const home = mkdtempSync(join(tmpdir(), 'sallyport-fuzz-'))
   const notes = join(home, 'routes.ndjson')
   const configuration = join(home, 'fuzz.yaml')
-  writeFileSync(configuration, 'gateway:\n  requestsPerMinute: 1000000\nlog:\n  level: warn\n')
+  const authority = 'authority:\n  interactionsPerMinute: 1000000\n  refusedTokenRequestsPerMinute: 1000000\n'
+  writeFileSync(configuration, `${authority}gateway:\n  requestsPerMinute: 1000000\nlog:\n  level: warn\n`)
   const environment = { ROUTES_FILE: notes, NODE_OPTIONS: `--import ${import.meta.resolve('./note-routes.ts')}` }
   const system = await startSystem({ home, args: ['--config', configuration], environment })
   after(async () => {

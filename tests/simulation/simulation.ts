@@ -211,6 +211,8 @@ function contextOf(random: SeededRandom, schedule: Schedule): ProcessParts['worl
       sessionTtlSeconds: 43_200,
       phantomTokenTtlSeconds: 60,
       leewaySeconds: 5,
+      interactionsPerMinute: 1_000_000,
+      refusedTokenRequestsPerMinute: 1_000_000,
     },
     keys: { ring: () => ring, signing: async () => signing, rotate: never, withdraw: never, tick: never },
     dpopNonces: dpopNonces(random.bytes(32)),

@@ -51,6 +51,12 @@ export function namedClientId(request: TokenRequest): string | undefined {
   return isTokenError(shown) ? request.parameters.get('client_id') : shown.clientId
 }
 
+/** Which client a request shows a secret or key of, right or not; `undefined` where it shows none. */
+export function confidentialClientId(request: TokenRequest): string | undefined {
+  const shown = shownCredentials(request)
+  return isTokenError(shown) || shown.method === 'none' ? undefined : shown.clientId
+}
+
 function shownCredentials(request: TokenRequest): Shown | TokenError {
   const { parameters, authorization } = request
   const basic = authorization === undefined ? undefined : basicCredentials(authorization)

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
+import { networkOf } from '@sallyport/server'
 import type { AuthorityContext } from './context.ts'
-import { guessNetwork } from './rules/guess-network.ts'
 import { accountGuesses, addressGuesses, type Guesses, type GuessLimit, guessWait } from './rules/guess-wait.ts'
 
 /** Seconds after which old failures are forgotten. */
@@ -71,7 +71,7 @@ const guessesRecord = (recordKey: string, value: Guesses) => ({
 
 const browserKey = (guesser: Guesser): string => key('browser', guesser.browser, nameOf(guesser))
 
-const networkKey = ({ address }: Guesser): string => key('network', guessNetwork(address))
+const networkKey = ({ address }: Guesser): string => key('network', networkOf(address))
 
 const nameOf = ({ username }: Guesser): string => username.normalize('NFKC').trim().toLowerCase()
 

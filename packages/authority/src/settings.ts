@@ -15,4 +15,8 @@ export interface AuthoritySettings {
   readonly phantomTokenTtlSeconds: number
   /** How far a clock may be off. */
   readonly leewaySeconds: number
+  /** Sign-ins and passkey challenges that one network may begin in a minute. */
+  readonly interactionsPerMinute: number
+  /** Requests to the token, introspection and revocation endpoint that one network may have refused in a minute. */
+  readonly refusedTokenRequestsPerMinute: number
 }

@@ -1,6 +1,5 @@
 export { errorCodes as gatewayErrorCodes, type GatewayErrorName } from './error-codes.ts'
 export { createGateway, type Gateway } from './http/gateway.ts'
 export type { GatewayLimits, GatewayOptions, GatewayRateLimits } from './options.ts'
-export { type RateLimiter, type RateLimitPolicy, rateLimiter, rateLimitHeaders } from './rate-limit.ts'
 export type { GatewayRoute, PublicPath } from './route-table.ts'
 export { type Edge, type EdgeRequest, judge, type Verdict } from './verdict.ts'

@@ -1,7 +1,6 @@
 import type { PrivateJwk, SigningKey } from '@sallyport/credentials'
 import type { ReplayMemory, RevocationOptions } from '@sallyport/guard'
-import type { ListenerLimits, ListenerOptions, Log } from '@sallyport/server'
-import type { RateLimitPolicy } from './rate-limit.ts'
+import type { ListenerLimits, ListenerOptions, Log, RateLimitPolicy } from '@sallyport/server'
 import type { GatewayRoute } from './route-table.ts'
 
 /** What an operator may set for the gateway. */

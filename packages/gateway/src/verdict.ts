@@ -7,10 +7,10 @@ import type {
   MaybePromise,
   Operation,
 } from '@sallyport/guard'
+import { networkOf, type RateLimiter, rateLimitHeaders } from '@sallyport/server'
 import { type CorsPolicy, corsHeaders, preflightHeaders } from './cors.ts'
 import type { PhantomTokens } from './phantom-tokens.ts'
 import { type GatewayRefusal, problem } from './problem.ts'
-import { addressKey, type RateLimiter, rateLimitHeaders } from './rate-limit.ts'
 import type { GatewayRoute, RouteMatch, RouteTable } from './route-table.ts'
 import { readRequestTarget } from './rules/request-target.ts'
 
@@ -100,7 +100,7 @@ type Headers = Readonly<Record<string, string>>
 
 function openTo(edge: Edge, request: EdgeRequest, to: RouteMatch, headers: Headers, refuse: Refuse): Verdict {
   const { perAddress } = edge
-  const state = perAddress.take(addressKey(request.address), edge.nowSeconds())
+  const state = perAddress.take(networkOf(request.address), edge.nowSeconds())
   const rate = rateLimitHeaders('address', perAddress.policy, state)
   if (!state.allowed) return refuse(tooMany('address', perAddress), rate)
   return { kind: 'forward', route: to.route, url: to.url, token: undefined, headers: { ...headers, ...rate } }
@@ -119,7 +119,7 @@ async function behindDoor(
 ): Promise<Verdict> {
   const door = edge.doors.get(to.route)
   if (door === undefined) return refuse({ refused: 'route_unknown', got: to.route.prefix })
-  const address = addressKey(request.address)
+  const address = networkOf(request.address)
   const { perAddress, perCaller } = edge
   const looked = perAddress.look(address, edge.nowSeconds())
   const remembered = door.guard.remembered(request)

@@ -8,6 +8,7 @@ export type Answer = PageAnswer | SeeAnswer | JsonAnswer
 interface Common {
   /** `Set-Cookie` values. */
   readonly cookies?: readonly string[]
+  readonly retryAfterSeconds?: number
 }
 
 export interface PageAnswer extends Common {
@@ -17,7 +18,6 @@ export interface PageAnswer extends Common {
   readonly formAction?: readonly string[]
   /** The hash of the one inline script, where there is one. */
   readonly inlineScript?: string
-  readonly retryAfterSeconds?: number
   /** Whether an application that opened this page in a window of its own keeps hold of it, as popup sign-in needs. */
   readonly popup?: boolean
 }
@@ -35,20 +35,20 @@ export interface JsonAnswer extends Common {
 export function sendAnswer(reply: FastifyReply, answer: Answer): FastifyReply {
   reply.header('cache-control', 'no-store')
   if (answer.cookies !== undefined && answer.cookies.length > 0) reply.header('set-cookie', [...answer.cookies])
+  if (answer.retryAfterSeconds !== undefined) reply.header('retry-after', String(answer.retryAfterSeconds))
   if ('see' in answer) return reply.code(303).header('location', answer.see).send()
   if ('json' in answer)
     return reply
       .code(answer.status ?? 200)
       .type('application/json; charset=utf-8')
       .send(JSON.stringify(answer.json))
-  const { page, status = 200, formAction = [], inlineScript, retryAfterSeconds, popup = false } = answer
+  const { page, status = 200, formAction = [], inlineScript, popup = false } = answer
   reply.header('content-security-policy', pagePolicy(formAction, inlineScript))
   reply
     .header('x-frame-options', 'DENY')
     .header('x-content-type-options', 'nosniff')
     .header('referrer-policy', 'same-origin')
   if (popup) reply.header('cross-origin-opener-policy', 'unsafe-none')
-  if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds))
   return reply.code(status).type('text/html; charset=utf-8').send(page.toString())
 }
 

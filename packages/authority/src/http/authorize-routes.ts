@@ -1,9 +1,9 @@
 import type { Form } from '@sallyport/server'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { judgeAuthorizationRequest, type PageRefusal } from '../authorize.ts'
-import { beginInteraction } from '../interaction.ts'
 import { errorPage } from '../pages/error.ts'
 import type { Answer } from './answer.ts'
+import { beginSignIn } from './begin-sign-in.ts'
 import { answerWithCode, answerWithError, stepOf } from './flow.ts'
 import type { FrontHandlers } from './front-handler.ts'
 import type { Visit } from './visit.ts'
@@ -29,7 +29,7 @@ export function registerAuthorize(app: FastifyInstance, base: string, { open }: 
 const requestMax = 8192
 
 async function authorize(visit: Visit, form: Form): Promise<Answer> {
-  const { context, site, binding } = visit
+  const { context, site } = visit
   if (sizeOf(form) > requestMax) return refusedPage(visit, tooLarge)
   const judged = await judgeAuthorizationRequest(form, context)
   if ('page' in judged) return refusedPage(visit, judged.page)
@@ -38,7 +38,8 @@ async function authorize(visit: Visit, form: Form): Promise<Answer> {
   const step = await stepOf(visit, request, client, {})
   if (step.step === 'refuse') return answerWithError(visit, step.error, request)
   if (step.step === 'issue') return answerWithCode(visit, request, step.session)
-  const interaction = await beginInteraction({ kind: 'authorize', request }, binding, context)
+  const interaction = await beginSignIn(visit, { kind: 'authorize', request })
+  if (!('id' in interaction)) return interaction
   return { see: `${site.base}/${step.step === 'consent' ? 'consent' : 'sign-in'}?login=${interaction.id}` }
 }
 

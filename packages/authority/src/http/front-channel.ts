@@ -10,6 +10,7 @@ import { registerAuthorize } from './authorize-routes.ts'
 import { registerConsent } from './consent-routes.ts'
 import { frontHandlers } from './front-handler.ts'
 import { registerLogout } from './logout-routes.ts'
+import { type Quotas, quotasOf } from './quotas.ts'
 import { registerSetUp } from './set-up-routes.ts'
 import { registerSignIn } from './sign-in-routes.ts'
 import { registerAssets, siteOf } from './site.ts'
@@ -18,9 +19,13 @@ import { registerAssets, siteOf } from './site.ts'
  * Everything a person meets: authorization, sign-in, consent, sign-out, the account and its set-up, and the status page.
  * Paths begin with the issuer's own path.
  */
-export function registerFrontChannel(app: FastifyInstance, context: AuthorityContext): void {
+export function registerFrontChannel(
+  app: FastifyInstance,
+  context: AuthorityContext,
+  quotas: Quotas = quotasOf(context),
+): void {
   const site = siteOf(context.issuer)
-  const handlers = frontHandlers(context, site)
+  const handlers = frontHandlers(context, site, quotas)
   registerAssets(app, site)
   registerAuthorize(app, site.base, handlers)
   registerSignIn(app, site.base, handlers)

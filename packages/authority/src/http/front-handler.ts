@@ -3,6 +3,7 @@ import type { AuthorityContext } from '../context.ts'
 import { errorPage } from '../pages/error.ts'
 import type { Site } from '../pages/layout.ts'
 import { type Answer, sendAnswer } from './answer.ts'
+import type { Quotas } from './quotas.ts'
 import { bindingCookies, isOwnForm, readVisit, type Visit } from './visit.ts'
 
 export type VisitHandler = (visit: Visit, request: FastifyRequest) => Promise<Answer>
@@ -14,9 +15,9 @@ export interface FrontHandlers {
   readonly own: (handler: VisitHandler) => (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
 }
 
-export function frontHandlers(context: AuthorityContext, site: Site): FrontHandlers {
+export function frontHandlers(context: AuthorityContext, site: Site, quotas: Quotas): FrontHandlers {
   const handle = (handler: VisitHandler, ownForm: boolean) => async (request: FastifyRequest, reply: FastifyReply) => {
-    const visit = await readVisit(request, context, site)
+    const visit = await readVisit(request, context, site, quotas)
     if ('unreadable' in visit) return sendAnswer(reply, unreadable(site, visit.unreadable, request.id))
     if (ownForm && !isOwnForm(request, visit)) {
       context.log.warn('form_refused', { request_id: request.id, route: request.routeOptions.url })

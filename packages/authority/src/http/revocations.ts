@@ -1,8 +1,8 @@
+import { networkOf } from '@sallyport/server'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { AuthorityContext } from '../context.ts'
 import { issuerPath } from '../metadata.ts'
 import { type FeedListener, type FeedResume, openRevocationFeed, type RevocationFeed } from '../revocation-feed.ts'
-import { guessNetwork } from '../rules/guess-network.ts'
 import { openToAll } from './cross-origin.ts'
 import { sendUncached } from './token-response.ts'
 
@@ -50,7 +50,7 @@ export function registerRevocations(app: FastifyInstance, context: AuthorityCont
   const places = new Map<string, number>()
   app.get(`${path}/revocations`, { exposeHeadRoute: false }, async (request, reply) => {
     if (reply.raw.destroyed) return reply.hijack()
-    const network = guessNetwork(request.ip)
+    const network = networkOf(request.ip)
     const taken = places.get(network) ?? 0
     if (taken >= placesPerNetwork) {
       context.log.warn('revocations_crowded', { expected: `at most ${placesPerNetwork} listeners a network`, network })

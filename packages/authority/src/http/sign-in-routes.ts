@@ -1,13 +1,7 @@
 import type { Stored } from '@sallyport/store'
 import type { FastifyInstance } from 'fastify'
 import type { AuthorizationError } from '../authorization-error.ts'
-import {
-  beginInteraction,
-  findInteraction,
-  freshSeconds,
-  type Interaction,
-  progressInteraction,
-} from '../interaction.ts'
+import { findInteraction, freshSeconds, type Interaction, progressInteraction } from '../interaction.ts'
 import type { Progress, Step } from '../next-step.ts'
 import type { SignInParts } from '../pages/sign-in.ts'
 import { passkeyRequestOptions, signInWithPasskey } from '../passkeys.ts'
@@ -15,6 +9,7 @@ import { signInWithPassword } from '../password-sign-in.ts'
 import { signInWithRecoveryCode } from '../recovery-codes.ts'
 import { type Authentication, beginSession, type SignedIn } from '../sessions.ts'
 import type { Answer } from './answer.ts'
+import { beginSignIn, tooManyChallenges } from './begin-sign-in.ts'
 import { answerWithCode, answerWithError, clientOf, refuseInteraction, stepOf } from './flow.ts'
 import type { FrontHandlers } from './front-handler.ts'
 import { showAccountChoice, showSignIn, showStepUp } from './sign-in-pages.ts'
@@ -77,7 +72,8 @@ async function withInteraction(
 ): Promise<Answer> {
   const id = visit[where].fields.get('login')
   if (id === undefined && where === 'query') {
-    const own = await beginInteraction({ kind: 'visit', path: '/account', fresh: false }, visit.binding, visit.context)
+    const own = await beginSignIn(visit, { kind: 'visit', path: '/account', fresh: false })
+    if (!('id' in own)) return own
     return { see: `${visit.site.base}/sign-in?login=${own.id}` }
   }
   const stored = await findInteraction(id, visit.binding, visit.context)
@@ -194,6 +190,8 @@ async function byPasskey(visit: Visit, stored: Stored<Interaction>): Promise<Ans
 async function passkeyOptions(visit: Visit, stored: Stored<Interaction>): Promise<Answer> {
   const step = await judgeStep(visit, stored, visit.signedIn)
   const account = step.step === 'passkey' ? visit.signedIn?.account.id : undefined
+  const crowded = account === undefined ? tooManyChallenges(visit) : undefined
+  if (crowded !== undefined) return crowded
   return { json: await passkeyRequestOptions(visit.binding, account, visit.context) }
 }
 

@@ -1,7 +1,8 @@
 import type { FastifyRequest } from 'fastify'
-import { beginInteraction, freshSeconds } from '../interaction.ts'
+import { freshSeconds } from '../interaction.ts'
 import type { SignedIn } from '../sessions.ts'
 import type { Answer } from './answer.ts'
+import { beginSignIn } from './begin-sign-in.ts'
 import type { VisitHandler } from './front-handler.ts'
 import type { Visit } from './visit.ts'
 
@@ -23,7 +24,8 @@ export function recentOnly(path: string, handler: AccountHandler): VisitHandler 
 }
 
 async function toSignIn(visit: Visit, path: string, fresh: boolean): Promise<Answer> {
-  const interaction = await beginInteraction({ kind: 'visit', path, fresh }, visit.binding, visit.context)
+  const interaction = await beginSignIn(visit, { kind: 'visit', path, fresh })
+  if (!('id' in interaction)) return interaction
   return { see: `${visit.site.base}/sign-in?login=${interaction.id}` }
 }
 

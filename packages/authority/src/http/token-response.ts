@@ -5,6 +5,7 @@ import type { TokenError } from '../token-error.ts'
 /** Status codes of RFC 6749 §5.2 and, where a size or outage is the matter, of HTTP. */
 function statusOf(refused: TokenError): number {
   if (refused.error === 'invalid_client') return 401
+  if (refused.reason === 'rate_limited') return 429
   if (refused.reason === 'body_too_large') return 413
   if (refused.error === 'temporarily_unavailable') return 503
   return refused.error === 'server_error' ? 500 : 400

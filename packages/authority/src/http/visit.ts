@@ -5,6 +5,7 @@ import type { AuthorityContext } from '../context.ts'
 import type { FormContext } from '../pages/form.ts'
 import type { Site } from '../pages/layout.ts'
 import { findSession, type SignedIn } from '../sessions.ts'
+import type { Quotas } from './quotas.ts'
 
 export const sessionCookie = '__Host-sp-authority'
 const browserCookie = '__Host-sp-authority-browser'
@@ -13,6 +14,7 @@ const browserCookie = '__Host-sp-authority-browser'
 export interface Visit {
   readonly context: AuthorityContext
   readonly site: Site
+  readonly quotas: Quotas
   readonly binding: BrowserBinding
   readonly signedIn: SignedIn | undefined
   readonly query: Form
@@ -31,6 +33,7 @@ export async function readVisit(
   request: FastifyRequest,
   context: AuthorityContext,
   site: Site,
+  quotas: Quotas,
 ): Promise<Visit | UnreadableVisit> {
   const at = request.raw.url?.indexOf('?') ?? -1
   const query = at < 0 ? nothing : readQuery(request.raw.url?.slice(at + 1) ?? '')
@@ -42,6 +45,7 @@ export async function readVisit(
   return {
     context,
     site,
+    quotas,
     binding: browserBinding(readCookie(cookie, browserCookie), context.random),
     signedIn: await findSession(readCookie(cookie, sessionCookie), context),
     query,

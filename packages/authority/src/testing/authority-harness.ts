@@ -8,6 +8,7 @@ import type { AuthorizationCode } from '../authorization-code.ts'
 import type { Client } from '../client.ts'
 import type { AuthorityContext } from '../context.ts'
 import { argon2Passwords } from '../http/password-hash.ts'
+import type { AuthoritySettings } from '../settings.ts'
 import { openSigningKeys, type SigningKeys } from '../signing-keys.ts'
 import { type Seeded, seed } from './authority-seed.ts'
 
@@ -47,7 +48,9 @@ export interface AuthorityHarness extends Seeded {
 export const harnessIssuer = 'http://localhost:4000'
 
 /** Opens a harness; `t.after(() => harness.close())` removes its folder. The clock begins at 1,800,000,000. */
-export async function openHarness(changes: { readonly issuer?: string } = {}): Promise<AuthorityHarness> {
+export async function openHarness(
+  changes: { readonly issuer?: string; readonly settings?: Partial<AuthoritySettings> } = {},
+): Promise<AuthorityHarness> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-authority-'))
   const clock = movableClock()
   const masterKey = openMasterKey({ home: folder, environment: {} })
@@ -79,6 +82,9 @@ export async function openHarness(changes: { readonly issuer?: string } = {}): P
       sessionTtlSeconds: 43_200,
       phantomTokenTtlSeconds: 60,
       leewaySeconds: 5,
+      interactionsPerMinute: 1_000_000,
+      refusedTokenRequestsPerMinute: 1_000_000,
+      ...changes.settings,
     },
     store: tenant,
     keys,

@@ -18,6 +18,7 @@ export interface Sent {
   readonly url: string
   readonly headers?: Readonly<Record<string, string | string[]>>
   readonly body?: string | Buffer
+  readonly remoteAddress?: string
 }
 
 export interface Received {
@@ -32,7 +33,7 @@ export const formType = 'application/x-www-form-urlencoded'
 /** The back channel on the real listener, with a harness of its own; both end with the test. */
 export async function openBackChannel(
   t: TestContext,
-  changes: { readonly issuer?: string } = {},
+  changes: Parameters<typeof openHarness>[0] = {},
 ): Promise<BackChannel> {
   const harness = await openHarness(changes)
   const listener = createListener({ name: 'authority', origin: new URL(harness.context.issuer).origin, port: 0 })
@@ -48,6 +49,7 @@ export async function openBackChannel(
       method: sent.method ?? 'GET',
       url: sent.url,
       headers: { host, ...sent.headers },
+      ...(sent.remoteAddress === undefined ? {} : { remoteAddress: sent.remoteAddress }),
       ...(sent.body === undefined ? {} : { payload: sent.body }),
     })
     const { statusCode, headers, body } = response

@@ -6,6 +6,7 @@ import type { Account } from '../account.ts'
 import { createAccount } from '../accounts.ts'
 import type { Client } from '../client.ts'
 import { registerFrontChannel } from '../http/front-channel.ts'
+import type { AuthoritySettings } from '../settings.ts'
 import { type AuthorityHarness, harnessIssuer, openHarness } from './authority-harness.ts'
 import { TestBrowser } from './test-browser.ts'
 
@@ -23,8 +24,8 @@ export const bobsPassword = 'a long walk by the river'
 export const verifier = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk'
 
 /** The front channel over the real store, reached by Fastify's inject. */
-export async function openFront(t: TestContext): Promise<FrontHarness> {
-  const harness = await openHarness()
+export async function openFront(t: TestContext, settings: Partial<AuthoritySettings> = {}): Promise<FrontHarness> {
+  const harness = await openHarness({ settings })
   const { app } = createListener({ name: 'authority', origin: harnessIssuer, port: 0 })
   registerFrontChannel(app, harness.context)
   await app.ready()

@@ -83,5 +83,7 @@ export function authorityListener(
 }
 
 function authoritySettings(settings: Settings): AuthoritySettings {
-  return { ...settings.tokens, sessionTtlSeconds: settings.sessions.ttlSeconds }
+  const { interactionsPerMinute, refusedTokenRequestsPerMinute } = settings.authority
+  const quotas = { interactionsPerMinute, refusedTokenRequestsPerMinute }
+  return { ...settings.tokens, ...quotas, sessionTtlSeconds: settings.sessions.ttlSeconds }
 }

@@ -85,19 +85,3 @@ export function rateLimitHeaders(name: string, policy: RateLimitPolicy, state: R
     ...(state.allowed ? {} : { 'retry-after': String(Math.max(1, state.retryAfterSeconds)) }),
   }
 }
-
-/** An IPv6 subscriber has a whole /64, so the address counts by that; IPv4 mapped into IPv6 counts as itself. */
-export function addressKey(address: string): string {
-  if (!address.includes(':')) return address
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
-  if (mapped !== undefined) return mapped
-  const [head = '', tail] = address.split('%', 1)[0]?.split('::') ?? []
-  const groups = head === '' ? [] : head.split(':')
-  const rest = tail === undefined || tail === '' ? [] : tail.split(':')
-  const zeros =
-    tail === undefined ? [] : Array.from({ length: Math.max(0, 8 - groups.length - rest.length) }, () => '0')
-  return [...groups, ...zeros, ...rest]
-    .slice(0, 4)
-    .map(group => group.replace(/^0+(?=.)/, ''))
-    .join(':')
-}

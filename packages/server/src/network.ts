@@ -1,5 +1,5 @@
-/** What guesses are counted by: an IPv4 address, or the /64 that one IPv6 household or host has whole (RFC 6177 §2). */
-export function guessNetwork(address: string): string {
+/** What callers are counted by: an IPv4 address, or the /64 that one IPv6 household or host has whole (RFC 6177 §2). */
+export function networkOf(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
   if (mapped !== undefined) return mapped
   if (!address.includes(':')) return address
