@@ -5,6 +5,8 @@ export interface GuardContext {
   /** Seconds on a clock that is never set, for measuring silence. */
   elapsedSeconds(): number
   random(bytes: number): Uint8Array
+  /** Resolves when this turn of the loop is over, for all who wait together: signatures are verified back to back. */
+  endOfTurn(): Promise<void>
   /** Answers or rejects within seconds; follows no redirect. */
   readonly fetch: GuardFetch
   readonly log: GuardLog

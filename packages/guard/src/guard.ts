@@ -92,6 +92,7 @@ export function createGuard({ settings, context, issuer, revocations, policy }: 
     replay: settings.replay ?? boundedReplayMemory(settings.maxProofs, nowSeconds),
     nonces,
     nowSeconds,
+    endOfTurn: () => context.endOfTurn(),
     judge: (presented, hash) => judgeAtFirstSight(sight, presented, hash),
   }
   const scopes = new Set<string>()

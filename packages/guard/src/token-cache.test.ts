@@ -32,6 +32,22 @@ test('the cache stays within its bound and lets the oldest go', () => {
   assert.equal(cache.get('c'), undefined)
 })
 
+test('the oldest goes first however many came, were dropped and came again', () => {
+  const cache = tokenCache(3)
+  const put = (hash: string) => cache.put({ caller, tokenHash: hash, until: 10 })
+  for (let n = 0; n < 100; n += 1) put(`t${n}`)
+  cache.drop('t98')
+  put('t98')
+  put('u1')
+  put('u2')
+  const left = ['t97', 't99', 't98', 'u1', 'u2'].filter(hash => cache.get(hash) !== undefined)
+  assert.deepEqual(left, ['t98', 'u1', 'u2'])
+  for (const hash of left) cache.drop(hash)
+  for (const hash of ['v1', 'v2', 'v3', 'v4']) put(hash)
+  assert.equal(cache.size, 3)
+  assert.equal(cache.get('v1'), undefined)
+})
+
 test('a token is known by its SHA-256, the value RFC 9449 §4.2 calls ath', () => {
   assert.equal(tokenHash('Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU'), 'fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo')
 })

@@ -28,13 +28,20 @@ export function tokenHash(token: string): string {
 
 export function tokenCache(maxEntries: number): TokenCache {
   const known = new Map<string, KnownToken>()
+  // Goes on from where it stopped: one begun anew would step over all that was deleted before.
+  let byAge = known.keys()
+  const forgetOldest = (): void => {
+    let oldest = byAge.next()
+    if (oldest.done) {
+      byAge = known.keys()
+      oldest = byAge.next()
+    }
+    if (!oldest.done) known.delete(oldest.value)
+  }
   return {
     get: hash => known.get(hash),
     put(token) {
-      if (known.size >= maxEntries && !known.has(token.tokenHash)) {
-        const oldest = known.keys().next()
-        if (!oldest.done) known.delete(oldest.value)
-      }
+      if (known.size >= maxEntries && !known.has(token.tokenHash)) forgetOldest()
       known.set(token.tokenHash, token)
     },
     drop(hash) {

@@ -10,8 +10,23 @@ export function realWorld(log: GuardLog | undefined): GuardContext {
     nowSeconds: () => Date.now() / 1000,
     elapsedSeconds: () => performance.now() / 1000,
     random: bytes => randomBytes(bytes),
+    endOfTurn: turns(),
     fetch: (url, init) => fetch(url, { ...init, redirect: 'error', signal: AbortSignal.timeout(timeoutMilliseconds) }),
     log: log ?? linesOnStandardError,
+  }
+}
+
+/** One promise a turn, which all who ask during it share. */
+function turns(): () => Promise<void> {
+  let ending: Promise<void> | undefined
+  return () => {
+    ending ??= new Promise(resolve => {
+      setImmediate(() => {
+        ending = undefined
+        resolve()
+      })
+    })
+    return ending
   }
 }
 
