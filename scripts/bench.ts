@@ -1,8 +1,7 @@
 /** One measurement: `npm run bench -- <name>` runs bench/<name>.ts and keeps its result; without a name, the list. */
-import { execFileSync } from 'node:child_process'
 import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { availableParallelism, cpus, totalmem } from 'node:os'
 import { basename, join, resolve } from 'node:path'
+import { commit, machine } from './measured.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const names = globSync('bench/*.ts', { cwd: root })
@@ -31,7 +30,7 @@ async function measure(chosen: string): Promise<void> {
     name: chosen,
     question: question(chosen),
     date: begun.toISOString(),
-    commit: commit(),
+    commit: commit(root),
     machine: machine(),
     versions: versions(),
     result,
@@ -48,21 +47,6 @@ function question(chosen: string): string {
   const docstring = /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*export default/.exec(text)?.[1] ?? ''
   const words = docstring.replace(/\s*\n\s*\*\s?/g, ' ').trim()
   return /^.*?[.?](?=\s|$)/.exec(words)?.[0] ?? (words || 'says no question')
-}
-
-function commit(): string {
-  const git = (...words: string[]): string => execFileSync('git', words, { cwd: root, encoding: 'utf8' }).trim()
-  return `${git('rev-parse', '--short', 'HEAD')}${git('status', '--porcelain') === '' ? '' : ' with changes'}`
-}
-
-function machine(): object {
-  const memoryGiB = Math.round(totalmem() / 2 ** 30)
-  return {
-    cpu: cpus()[0]?.model.trim() ?? 'unknown',
-    cores: availableParallelism(),
-    memoryGiB,
-    system: `${process.platform} ${process.arch}`,
-  }
 }
 
 /** Node's, and the exact ones of everything that a measurement may compare with. */
