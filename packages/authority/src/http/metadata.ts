@@ -1,4 +1,4 @@
-import { publishedJwks } from '@sallyport/credentials'
+import { type KeyRing, publishedJwks } from '@sallyport/credentials'
 import type { FastifyInstance } from 'fastify'
 import type { AuthorityContext } from '../context.ts'
 import { issuerPath, metadata, wellKnownPaths } from '../metadata.ts'
@@ -10,17 +10,32 @@ const maxAgeSeconds = 300
 /** The documents that everybody may read: metadata at every well-known place, and the keys (RFC 8414 §3, RFC 7517 §5). */
 export function registerMetadata(app: FastifyInstance, context: AuthorityContext): void {
   const cached = `public, max-age=${maxAgeSeconds}, stale-if-error=3600`
+  const document = oncePerSecond(context, async () => JSON.stringify(await metadata(context)))
   for (const path of wellKnownPaths(context.issuer)) {
     app.options(path, (request, reply) => sendPreflight(request, reply, 'GET'))
     app.get(path, async (_request, reply) => {
-      const body = JSON.stringify(await metadata(context))
-      return openToAll(reply).header('cache-control', cached).type('application/json; charset=utf-8').send(body)
+      return openToAll(reply)
+        .header('cache-control', cached)
+        .type(json)
+        .send(await document())
     })
   }
   const jwks = `${issuerPath(context.issuer)}/jwks`
   app.options(jwks, (request, reply) => sendPreflight(request, reply, 'GET'))
+  const keys = oncePerSecond(context, () => JSON.stringify(publishedJwks(context.keys.ring(), context.now())))
   app.get(jwks, (_request, reply) => {
-    const body = JSON.stringify(publishedJwks(context.keys.ring(), context.now()))
-    return openToAll(reply).header('cache-control', cached).type('application/jwk-set+json').send(body)
+    return openToAll(reply).header('cache-control', cached).type('application/jwk-set+json').send(keys())
   })
+}
+
+const json = 'application/json; charset=utf-8'
+
+/** Made anew when the second or the keys are others than at the last time: everybody asks for these documents. */
+function oncePerSecond<T>(context: AuthorityContext, make: () => T): () => T {
+  let made: { readonly at: number; readonly ring: KeyRing; readonly text: T } | undefined
+  return () => {
+    const [at, ring] = [context.now(), context.keys.ring()]
+    if (made?.at !== at || made.ring !== ring) made = { at, ring, text: make() }
+    return made.text
+  }
 }
