@@ -1,9 +1,9 @@
 /** One Fastify (or Express, or node:http) server that answers `GET /orders` behind one way to check its caller; named by its first argument. */
 import { createPublicKey, verify } from 'node:crypto'
 import { createServer } from 'node:http'
+import { createRequire } from 'node:module'
 import { guard } from '@sallyport/guard/fastify'
-import express from 'express'
-import { auth } from 'express-oauth2-jwt-bearer'
+import express, { type RequestHandler } from 'express'
 import { createVerifier } from 'fast-jwt'
 import fastify, { type FastifyInstance } from 'fastify'
 import { importJWK, jwtVerify } from 'jose'
@@ -15,6 +15,9 @@ export interface Asked {
   readonly resource: string
   readonly jwk: JsonWebKey
 }
+
+/** Required, not imported: its types give every Express request of this workspace an `auth`. */
+const { auth }: { auth(options: object): RequestHandler } = createRequire(import.meta.url)('express-oauth2-jwt-bearer')
 
 const [way = '', told = '{}'] = process.argv.slice(2)
 const asked: Asked = JSON.parse(told)

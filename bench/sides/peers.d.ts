@@ -18,15 +18,3 @@ declare module 'oidc-provider' {
     callback(): RequestListener
   }
 }
-
-/** Declared here, because its own types give every Express request of this workspace an `auth`. */
-declare module 'express-oauth2-jwt-bearer' {
-  import type { RequestHandler } from 'express'
-
-  export function auth(options: {
-    readonly issuer: string
-    readonly audience: string
-    readonly jwksUri: string
-    readonly tokenSigningAlg: string
-  }): RequestHandler
-}
