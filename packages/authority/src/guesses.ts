@@ -26,8 +26,13 @@ export type Counted = 'go' | { readonly waitSeconds: number }
  * @returns `go`, or the seconds to wait, with the guess not taken
  */
 export async function countGuess(guesser: Guesser, context: AuthorityContext): Promise<Counted> {
-  const byNetwork = await count(networkKey(guesser), addressGuesses, context)
+  const byNetwork = await countByNetwork(guesser, context)
   return byNetwork === 'go' ? await count(await accountKey(guesser, context), accountGuesses, context) : byNetwork
+}
+
+/** Counts a failure by network alone: of a passkey, which names no account before it is right. */
+export function countByNetwork(from: Pick<Guesser, 'address'>, context: AuthorityContext): Promise<Counted> {
+  return count(networkKey(from), addressGuesses, context)
 }
 
 /** After a right guess: forgets the failures, gives the address its guess back, and knows the browser from now on. */
@@ -71,7 +76,7 @@ const guessesRecord = (recordKey: string, value: Guesses) => ({
 
 const browserKey = (guesser: Guesser): string => key('browser', guesser.browser, nameOf(guesser))
 
-const networkKey = ({ address }: Guesser): string => key('network', networkOf(address))
+const networkKey = ({ address }: Pick<Guesser, 'address'>): string => key('network', networkOf(address))
 
 const nameOf = ({ username }: Guesser): string => username.normalize('NFKC').trim().toLowerCase()
 

@@ -220,6 +220,19 @@ test('a recovery code signs in once, whatever its case and dashes', async t => {
   assert.equal(refused.status, 401)
 })
 
+test('refused passkeys fill the audit trail no faster than wrong passwords do', async t => {
+  const front = await openFront(t)
+  const browser = front.browser()
+  const { fields } = formOf((await browser.open(front.authorizePath())).body, '/sign-in')
+  const refuse = () => browser.post('/sign-in/passkey', { ...fields, credential: '{}' })
+  const refusals = () => front.audits.filter(({ reason }) => reason === 'passkey_refused').length
+  for (let times = 0; times < 40; times += 1) assert.equal((await refuse()).status, 401)
+  assert.equal(refusals(), 30)
+  front.clock.advance(2)
+  await Promise.all(Array.from({ length: 5 }, refuse))
+  assert.equal(refusals(), 31)
+})
+
 test('step-up without a passkey: the page offers one, and going on gives the weaker acr that the API will refuse (RFC 9470 §5)', async t => {
   const front = await openFront(t)
   const browser = front.browser()

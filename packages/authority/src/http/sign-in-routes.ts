@@ -1,6 +1,7 @@
 import type { Stored } from '@sallyport/store'
 import type { FastifyInstance } from 'fastify'
 import type { AuthorizationError } from '../authorization-error.ts'
+import { countByNetwork } from '../guesses.ts'
 import { findInteraction, freshSeconds, type Interaction, progressInteraction } from '../interaction.ts'
 import type { Progress, Step } from '../next-step.ts'
 import type { SignInParts } from '../pages/sign-in.ts'
@@ -179,7 +180,9 @@ async function byPasskey(visit: Visit, stored: Stored<Interaction>): Promise<Ans
   const result = await signInWithPasskey(visit.body.fields.get('credential') ?? '', visit.binding, context)
   if (!('refused' in result)) return signedInBy(visit, stored, result)
   context.log.warn('passkey_refused', { ...result, request_id: visit.requestId })
-  await auditSignIn(visit, 'nobody', 'refused', result.refused)
+  // A right passkey never waits, for none can be guessed; but a network fills the trail no faster than with passwords.
+  const counted = await countByNetwork({ address: visit.address }, context)
+  if (counted === 'go') await auditSignIn(visit, 'nobody', 'refused', result.refused)
   const step = await judgeStep(visit, stored, visit.signedIn)
   return step.step === 'passkey'
     ? showStepUp(visit, stored, step.required, true)
