@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { generateSigningKey } from '@sallyport/credentials'
 import { presentedAccessToken } from '../presented-access-token.ts'
+import type { Resource } from '../resource.ts'
 import { revokeAccessToken } from '../revoke.ts'
 import { type AuthorityHarness, openHarness } from '../testing/authority-harness.ts'
 import { ask, given, refusal, signedIn } from '../testing/token-flow.ts'
@@ -61,6 +62,26 @@ test('S77 a JWT from outside is swapped as well: its binding is dropped, and `se
   const bearer = await signedIn(harness, harness.clients.webApp)
   const unbound = given(await swap(harness, bearer.access_token))
   assert.equal((await claimsOf(harness, unbound.access_token)).claims.sender, undefined)
+})
+
+test('S77 a service that takes sender-constrained tokens only gets none for a bearer token from outside (RFC 8693 §2.2.2)', async t => {
+  const harness = await openHarness()
+  t.after(() => harness.close())
+  const bearer = await signedIn(harness, harness.clients.webApp)
+  const bound = await signedIn(harness, harness.clients.spa, { proofs: [proof(harness, generateSigningKey('ES256'))] })
+  const { orders } = harness.resources
+  const put = (changes: Partial<Resource>) =>
+    harness.context.store.commit([{ put: { kind: 'resource', key: inside, value: { ...orders, ...changes } } }])
+  const strict = (name: string) =>
+    orders.scopes.map(each => ({ ...each, require_sender_constraint: each.scope === name }))
+  for (const changes of [{ require_sender_constraint: true }, { scopes: strict('read:orders') }]) {
+    await put(changes)
+    const got = refusal(await swap(harness, bearer.access_token, { scope: 'read:orders' }))
+    assert.equal(got, 'invalid_request subject_token_unbound')
+    assert.equal(given(await swap(harness, bound.access_token)).scope, 'read:orders')
+  }
+  await put({ scopes: strict('write:orders') })
+  assert.equal(given(await swap(harness, bearer.access_token)).scope, 'read:orders', 'the strict scope is not in it')
 })
 
 test('S60 exchange never widens scope, audience or lifetime (RFC 8693 §4.1)', async t => {

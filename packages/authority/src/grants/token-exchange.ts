@@ -8,6 +8,7 @@ import type { Resource } from '../resource.ts'
 import { findResource } from '../resources.ts'
 import { exchangeRequest } from '../rules/exchange-request.ts'
 import { openidScopes, scopeTokens } from '../rules/scope.ts'
+import { constrainedBy } from '../rules/sender-constraint.ts'
 import { isTokenError, type TokenError } from '../token-error.ts'
 
 /** An exchanged token and what it says; nothing is used up and nothing stored. */
@@ -20,7 +21,8 @@ export interface Exchanged {
  * Token exchange (RFC 8693) for one purpose: the gateway swaps a token from outside, opaque or JWT, for a JWT that the
  * service behind it accepts. Same subject, client, sign-in and family; the service as audience; no wider scope; the end of
  * the outside token, or 60 s. `cnf` is dropped because the gateway checked the proof, and `sender` says that it did, for
- * operations that want more than a bearer token (S77). The `jti` stays: it is the same token by value, so what revokes one
+ * operations that want more than a bearer token (S77): where the service wants only such tokens, the one outside must be
+ * bound. The `jti` stays: it is the same token by value, so what revokes one
  * revokes the other.
  *
  * @see DECISIONS "Phantom token"; RFC 8693 §2.1, §2.2; STANDARDS S59, S60
@@ -42,6 +44,8 @@ export async function tokenExchange(
   const inside = await findResource(context, phantom.audience)
   const scope = insideScope(claims, inside, request.parameters.get('scope'))
   if (isTokenError(scope)) return scope
+  const strict = claims.cnf?.jkt === undefined ? constrainedBy(inside, scope) : undefined
+  if (strict !== undefined) return unboundSubject(strict)
   const swapped = await phantomClaims(claims, { audience: phantom.audience, inside, scope }, context)
   const key = await context.keys.signing(inside?.signing_alg ?? 'ES256')
   const token = await signAccessToken(swapped, key, context.sign)
@@ -109,6 +113,16 @@ const deadSubject = (got: string): TokenError => ({
   expected: 'a live access token of this issuer',
   got,
   hint: 'The subject_token is unknown, expired or revoked.',
+})
+
+/** A service that takes sender-constrained tokens only must not get by exchange what it would not get by itself. */
+const unboundSubject = (who: string): TokenError => ({
+  error: 'invalid_request',
+  reason: 'subject_token_unbound',
+  rule: 'RFC 8693 §2.2.2',
+  expected: `a subject token bound to a key, required by ${who}`,
+  got: 'a bearer token',
+  hint: `Exchange a token that is bound to a key: ${who} allows sender-constrained tokens only.`,
 })
 
 const notForThisClient = (audience: string): TokenError => ({

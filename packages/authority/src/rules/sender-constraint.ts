@@ -27,6 +27,11 @@ export function senderConstraint(
 
 function whoRequires(client: Client, resource: Resource | undefined, scope: readonly string[]): string | undefined {
   if (client.dpop_bound_access_tokens) return 'this client'
+  return constrainedBy(resource, scope)
+}
+
+/** The resource, or its scope among these, that allows sender-constrained tokens only. */
+export function constrainedBy(resource: Resource | undefined, scope: readonly string[]): string | undefined {
   if (resource === undefined) return undefined
   if (resource.require_sender_constraint) return `the resource ${resource.resource}`
   const strict = resource.scopes.find(defined => defined.require_sender_constraint && scope.includes(defined.scope))
