@@ -3,22 +3,28 @@ import type { EncodedWrite } from '../record-codec.ts'
 import { readWrites } from './packed-writes.ts'
 import type { FieldReader } from './packing.ts'
 import { SQL } from './statements.ts'
+import type { Versions } from './versions.ts'
 
-type Statements = Record<keyof typeof SQL, StatementSync>
+export type Statements = Record<keyof typeof SQL, StatementSync>
 
 /**
  * Reads the next operation of a group, applies it inside the group's transaction and answers its verdict. A verdict is
  * the operation's own: when a condition does not hold, what the operation wrote before it is undone, and nothing else.
  */
-export function applyOperation(fields: FieldReader, now: number, run: Statements): readonly string[] {
+export function applyOperation(
+  fields: FieldReader,
+  now: number,
+  run: Statements,
+  versions: Versions,
+): readonly string[] {
   const operation = fields.text()
   switch (operation) {
     case 'take':
-      return take(fields, now, run)
+      return take(fields, now, run, versions)
     case 'claim':
       return claim(fields, now, run)
     case 'commit':
-      return commit(fields, now, run)
+      return commit(fields, now, run, versions)
     case 'reseal':
       return [String(run.reseal.run(fields.text(), fields.text(), fields.text(), fields.text(), fields.text()).changes)]
     case 'sweep':
@@ -40,14 +46,14 @@ export function prepared(database: DatabaseSync): Statements {
   }) as Statements
 }
 
-function take(fields: FieldReader, now: number, run: Statements): readonly string[] {
+function take(fields: FieldReader, now: number, run: Statements, versions: Versions): readonly string[] {
   const [tenant, kind, key] = [fields.text(), fields.text(), fields.text()]
   const writes = readWrites(fields)
   const undoable = writes.some(isConditional)
   if (undoable) run.savepoint.run()
-  const won = run.take.get(now, nextVersion(run), tenant, kind, key, now)
-  const conflict = won === undefined ? undefined : applyWrites(tenant, writes, now, run)
-  if (undoable) closeSavepoint(conflict !== undefined, run)
+  const won = run.take.get(now, versions.next(), tenant, kind, key, now)
+  const conflict = won === undefined ? undefined : applyWrites(tenant, writes, now, run, versions)
+  if (undoable) closeSavepoint(conflict !== undefined, run, versions)
   if (conflict !== undefined) return ['conflict', String(conflict)]
   if (won !== undefined) return ['won', ...recordFields(won)]
   const present = run.peek.get(tenant, kind, key, now)
@@ -60,13 +66,13 @@ function claim(fields: FieldReader, now: number, run: Statements): readonly stri
   return [run.claim.run(tenant, kind, hash, expiresAt, now).changes === 1 ? 'won' : 'lost']
 }
 
-function commit(fields: FieldReader, now: number, run: Statements): readonly string[] {
+function commit(fields: FieldReader, now: number, run: Statements, versions: Versions): readonly string[] {
   const tenant = fields.text()
   const writes = readWrites(fields)
   const undoable = writes.slice(1).some(isConditional)
   if (undoable) run.savepoint.run()
-  const conflict = applyWrites(tenant, writes, now, run)
-  if (undoable) closeSavepoint(conflict !== undefined, run)
+  const conflict = applyWrites(tenant, writes, now, run, versions)
+  if (undoable) closeSavepoint(conflict !== undefined, run, versions)
   return conflict === undefined ? ['committed'] : ['conflict', String(conflict)]
 }
 
@@ -75,8 +81,11 @@ function isConditional(write: EncodedWrite): boolean {
   return write.how === 'insert' || write.how === 'replace'
 }
 
-function closeSavepoint(undo: boolean, run: Statements): void {
-  if (undo) run.undo.run()
+function closeSavepoint(undo: boolean, run: Statements, versions: Versions): void {
+  if (undo) {
+    run.undo.run()
+    versions.forget()
+  }
   run.release.run()
 }
 
@@ -86,12 +95,13 @@ function applyWrites(
   writes: readonly EncodedWrite[],
   now: number,
   run: Statements,
+  versions: Versions,
 ): number | undefined {
-  const conflict = writes.findIndex(write => !applyWrite(tenant, write, now, run))
+  const conflict = writes.findIndex(write => !applyWrite(tenant, write, now, run, versions))
   return conflict < 0 ? undefined : conflict
 }
 
-function applyWrite(tenant: string, write: EncodedWrite, now: number, run: Statements): boolean {
+function applyWrite(tenant: string, write: EncodedWrite, now: number, run: Statements, versions: Versions): boolean {
   switch (write.how) {
     case 'append': {
       const seq = run.nextSeq.get(tenant, write.stream)?.last ?? null
@@ -102,7 +112,7 @@ function applyWrite(tenant: string, write: EncodedWrite, now: number, run: State
       run.remove.run(tenant, write.kind, write.key)
       return true
     default:
-      return applyRecord(tenant, write, now, run)
+      return applyRecord(tenant, write, now, run, versions)
   }
 }
 
@@ -111,9 +121,10 @@ function applyRecord(
   write: Extract<EncodedWrite, { how: 'put' | 'insert' | 'replace' }>,
   now: number,
   run: Statements,
+  versions: Versions,
 ): boolean {
   const { kind, key, value } = write
-  const version = nextVersion(run)
+  const version = versions.next()
   const expiresAt = write.expiresAt ?? null
   const written = {
     put: () => run.put.run(tenant, kind, key, value, version, expiresAt),
@@ -124,11 +135,6 @@ function applyRecord(
   run.clearIndex.run(tenant, kind, key)
   for (const [name, of] of write.index) run.addIndex.run(tenant, kind, name, of, key)
   return true
-}
-
-/** Versions come from one counter, so a record that was removed and made again never has a version it had before. */
-function nextVersion(run: Statements): number {
-  return Number(run.nextVersion.get()?.last)
 }
 
 function sweep(limit: number, now: number, run: Statements): number {

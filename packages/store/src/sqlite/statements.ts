@@ -33,7 +33,7 @@ export const SQL = {
       AND (r.expires_at IS NULL OR r.expires_at > ?)
     ORDER BY i.key LIMIT ?`,
 
-  nextVersion: 'UPDATE record_version SET last = last + 1 WHERE id = 1 RETURNING last',
+  drawVersions: 'UPDATE record_version SET last = last + ? WHERE id = 1 RETURNING last',
   put: `
     INSERT INTO record (tenant, kind, key, value, version, expires_at) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (tenant, kind, key) DO UPDATE

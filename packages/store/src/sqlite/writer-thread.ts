@@ -3,6 +3,7 @@ import { openForWriting } from './connection.ts'
 import { applyOperation, prepared } from './operations.ts'
 import { FieldReader, pack } from './packing.ts'
 import { storeErrorOfSqlite } from './sqlite-errors.ts'
+import { Versions } from './versions.ts'
 
 /**
  * The thread that writes: takes a group, applies it in one transaction, and answers after the commit is on disk. The
@@ -11,6 +12,7 @@ import { storeErrorOfSqlite } from './sqlite-errors.ts'
 function serve(port: NonNullable<typeof parentPort>, path: string): void {
   const database = openForWriting(path)
   const run = prepared(database)
+  const versions = new Versions(run)
 
   const apply = (group: string): string => {
     const fields = new FieldReader(group)
@@ -18,10 +20,11 @@ function serve(port: NonNullable<typeof parentPort>, path: string): void {
     const verdicts: string[] = []
     run.begin.run()
     try {
-      while (!fields.done) verdicts.push(...applyOperation(fields, now, run))
+      while (!fields.done) verdicts.push(...applyOperation(fields, now, run, versions))
       run.commit.run()
     } catch (error) {
       if (database.isTransaction) run.rollback.run()
+      versions.forget()
       throw error
     }
     return pack(verdicts)
