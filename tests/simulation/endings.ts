@@ -60,27 +60,32 @@ export function disconnect(simulation: Simulation, { account, registered }: Appl
   })
 }
 
-/** The application revokes its own refresh or access token (RFC 7009). */
+/** The application revokes its own refresh or access token (RFC 7009), and tries again until it is told that it is done. */
 export function revokeOwn(simulation: Simulation, { registered, storage, name }: Application): void {
   const { network, ledger, random, schedule } = simulation
   const { refresh, access } = storage
   const token = random.chance(0.5) ? refresh : access?.token
   if (token === undefined || access === undefined) return
   const family = refresh === undefined ? undefined : ledger.refreshRecord(refresh)?.value.family
-  const request = requestBy(registered, { token }, { random, schedule })
-  network.send<'revoked' | TokenError>({
-    label: `${name} revokes`,
-    mayRepeat: true,
-    timeoutMs,
-    handle: context => revoke(request, context),
-    judge: () => outcome => {
-      if (!('answer' in outcome) || outcome.answer !== 'revoked') return
-      ledger.count('revocations')
-      if (token === refresh && family !== undefined) ledger.ended([family], `${name} revoked its refresh token`)
-      if (token === access.token) ledger.revoked(`token ${access.jti}`)
-    },
-    answered: () => undefined,
-  })
+  const attempt = (): void => {
+    const request = requestBy(registered, { token }, { random, schedule })
+    network.send<'revoked' | TokenError>({
+      label: `${name} revokes`,
+      mayRepeat: true,
+      timeoutMs,
+      handle: context => revoke(request, context),
+      judge: () => outcome => {
+        if (!('answer' in outcome) || outcome.answer !== 'revoked') return
+        ledger.count('revocations')
+        if (token === refresh && family !== undefined) ledger.ended([family], `${name} revoked its refresh token`)
+        if (token === access.token) ledger.endedToken(access.jti)
+      },
+      answered: answer => {
+        if (answer === 'none') schedule.after(500, `${name} revokes again`, attempt)
+      },
+    })
+  }
+  attempt()
 }
 
 /** An operator switches a client off with all it holds, and later on again. */

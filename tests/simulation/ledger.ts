@@ -171,12 +171,23 @@ export class Ledger {
       const isTold = isLongAgo || this.database.row('revocation', `family ${id}`) !== undefined
       this.must(isTold, 'nothing acknowledged is lost', `${why}, but the feed was not told of ${id}`)
       this.must(
-        this.isAudited(id),
+        this.isAudited(`end of ${id}`),
         'nothing acknowledged is lost',
         `${why}, but the end of ${id} is not in the audit trail`,
       )
       this.revoked(`family ${id}`)
     }
+  }
+
+  /** The end of one access token was acknowledged; one that had ended with its family needs no record of its own. */
+  endedToken(jti: string): void {
+    if (this.database.row('revocation', `token ${jti}`) !== undefined)
+      this.must(
+        this.isAudited(`end of ${jti}`),
+        'nothing acknowledged is lost',
+        `the end of ${jti} is not in the audit trail`,
+      )
+    this.revoked(`token ${jti}`)
   }
 
   /** A token was found inactive: something must have ended it. */
@@ -195,7 +206,7 @@ export class Ledger {
       const record = this.#trail[this.#audited]
       const jti = record?.detail?.jti
       if (typeof jti === 'string') this.#auditedTargets.add(jti)
-      if (record?.action.endsWith('.revoke')) this.#auditedTargets.add(record.target ?? '')
+      if (record?.action.endsWith('.revoke')) this.#auditedTargets.add(`end of ${record.target}`)
     }
     return this.#auditedTargets.has(target)
   }

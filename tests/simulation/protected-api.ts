@@ -6,7 +6,7 @@ import type { Schedule } from './schedule.ts'
 import type { SeededRandom } from './seeded-random.ts'
 
 /** From a revocation's acknowledgement to the refusal everywhere (ROADMAP: under a second). */
-export const feedBoundMs = 1000
+const feedBoundMs = 1000
 const pollMs = 500
 
 /** An API that accepts JWTs by what the revocation feed told it so far, a moment behind the authority. */

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { RevocationEntry } from '@sallyport/credentials'
 import type { AuthorityContext } from './context.ts'
 import { presentedAccessToken } from './presented-access-token.ts'
-import { revokeClient, revokeFamilies, revokeKey } from './revoke.ts'
+import { revokeAccessToken, revokeClient, revokeFamilies, revokeKey } from './revoke.ts'
 import { openHarness } from './testing/authority-harness.ts'
 import { ask, given, refresh, refusal, signedIn } from './testing/token-flow.ts'
 import { requestOf } from './testing/token-requests.ts'
@@ -81,6 +81,24 @@ test('seed 2: a crash between the end of a family and its audit record: who asks
   for (let again = 0; again < 3; again += 1)
     assert.equal(await revokeFamilies(context, { subject: account.id }, cause), 0, 'it was over already')
   assert.equal(ends(), 1)
+})
+
+test('seed 62: the end of one access token is in the audit trail before it is in force, so no crash hides it', async t => {
+  const harness = await openHarness()
+  t.after(() => harness.close())
+  const { context, clients } = harness
+  const { access_token } = await signedIn(harness, clients.webApp)
+  const read = async () => {
+    const presented = await presentedAccessToken(access_token, context)
+    return 'claims' in presented ? presented.claims : assert.fail(presented.dead)
+  }
+  const crash = new Error('crash')
+  const crashing = { ...context, audit: () => Promise.reject(crash) }
+  await assert.rejects(revokeAccessToken(crashing, await read(), cause), crash)
+  const claims = await read()
+  await revokeAccessToken(context, claims, cause)
+  assert.deepEqual(await presentedAccessToken(access_token, context), { dead: 'unknown' })
+  assert.deepEqual([harness.audits.at(-1)?.action, harness.audits.at(-1)?.target], ['token.revoke', claims.jti])
 })
 
 test('the tokens of a client, or of a key, that were issued until now end; later ones live', async t => {

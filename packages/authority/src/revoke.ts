@@ -65,8 +65,9 @@ export async function revokeAccessToken(
 ): Promise<void> {
   const entry: RevocationEntry = { kind: 'token', id: claims.jti, before: context.now(), exp: claims.exp + 100 }
   const writes: readonly Write[] = [{ remove: { kind: 'access', key: claims.jti } }, ...revocationWrites(entry)]
-  await context.store.commit(writes)
+  // The record first: once the token is over, nobody who asks again knows what it was.
   await audit(context, 'token.revoke', claims.jti, cause, { subject: claims.sub })
+  await context.store.commit(writes)
 }
 
 /** Ends every access token that a client holds; its families are ended by `revokeFamilies`. */
