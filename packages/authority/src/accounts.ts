@@ -8,6 +8,7 @@ import { revokeFamilies } from './revoke.ts'
 import { judgePassword } from './rules/password.ts'
 import { judgeUsername } from './rules/username.ts'
 import { endOtherSessions } from './sessions.ts'
+import { setUpRemovals } from './set-up-removals.ts'
 
 /** What an administrator says about a new account. */
 export interface NewAccount {
@@ -98,7 +99,7 @@ export async function changeAccount(
 }
 
 /**
- * Sets a password. Every session but the one given ends with its tokens.
+ * Sets a password. Every session but the one given ends with its tokens, and every set-up link of before.
  *
  * @param keepSession  the session in which the person just changed it, if any
  */
@@ -114,7 +115,9 @@ export async function setPassword(
   if (judged !== 'fine') return judged
   const phc = await context.passwords.hash(password)
   const changed = await rewrite(context, id, current => ({ ...current, password: phc }))
-  if (!('refused' in changed)) await endOtherSessions(id, keepSession, 'password_changed', context)
+  if ('refused' in changed) return changed
+  await context.store.commit(await setUpRemovals(id, context))
+  await endOtherSessions(id, keepSession, 'password_changed', context)
   return changed
 }
 

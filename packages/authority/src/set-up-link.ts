@@ -3,8 +3,9 @@ import type { Stored } from '@sallyport/store'
 import type { Account } from './account.ts'
 import { findAccount } from './accounts.ts'
 import type { AuthorityContext } from './context.ts'
+import { setUpRemovals } from './set-up-removals.ts'
 
-/** A one-time code with which a new user chooses a password or a passkey. Stored as kind `set-up`, key its selector. */
+/** A one-time code with which a new user chooses a password or a passkey. Stored as kind `set-up`, key its selector, index `account`. */
 export interface SetUp {
   readonly secret_hash: string
   readonly account: string
@@ -26,7 +27,8 @@ export async function createSetUpLink(
   const minted = mintOpaqueToken('su', { nowMs: context.nowMs(), random: length => context.random(length) })
   const expiresAt = context.now() + lifetime
   const value: SetUp = { secret_hash: minted.secretHash, account }
-  await context.store.commit([{ insert: { kind: 'set-up', key: minted.selector, value, expiresAt } }])
+  const record = { kind: 'set-up', key: minted.selector, value, index: { account }, expiresAt }
+  await context.store.commit([{ insert: record }])
   return { url: `${context.issuer}/set-up#code=${minted.token}`, code: minted.token, expires_at: expiresAt }
 }
 
@@ -44,7 +46,8 @@ export async function findSetUp(
   return account === undefined || account.disabled ? undefined : { stored, account }
 }
 
-/** Uses a code up. Exactly one of several simultaneous uses wins. */
+/** Uses a code up, and ends every other of its account with it. Exactly one of several simultaneous uses wins. */
 export async function takeSetUp(stored: Stored<SetUp>, context: AuthorityContext): Promise<boolean> {
-  return 'won' in (await context.store.take('set-up', stored.key, { put: [] }))
+  const others = await setUpRemovals(stored.value.account, context, stored.key)
+  return 'won' in (await context.store.take('set-up', stored.key, { put: others }))
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createAccount } from '../accounts.ts'
+import { createAccount, setPassword } from '../accounts.ts'
 import { listPasskeys } from '../passkeys.ts'
-import { createSetUpLink } from '../set-up-link.ts'
+import { createSetUpLink, findSetUp } from '../set-up-link.ts'
 import { type FrontHarness, openFront } from '../testing/front-harness.ts'
 import { newCredential } from '../testing/software-passkey.ts'
 import { formOf, titleOf } from '../testing/test-browser.ts'
@@ -52,6 +52,33 @@ test('a set-up code works once, of 20 simultaneous uses for one, and not after i
   const expired = await fresh.submit(await fresh.get('/set-up'), '/set-up', { code: late.code })
   assert.equal(expired.status, 400)
   assert.match(expired.body, /mistyped, too old or was used before/)
+})
+
+test('all set-up codes of an account end with the first that is taken, at once, or when a password is set; others stay', async t => {
+  const front = await openFront(t)
+  const stranger = await link(front, 3600)
+  const account = await createAccount(front.context, { username: 'carol' })
+  if ('refused' in account) throw new Error(account.refused)
+  const several = () => Promise.all(Array.from({ length: 3 }, () => createSetUpLink(front.context, account.id)))
+  const isLive = async (code: string) => (await findSetUp(code, front.context)) !== undefined
+  const browser = front.browser()
+  const first = await several()
+  const start = await browser.get('/set-up')
+  const forms = await Promise.all(
+    first.map(async ({ code }) => {
+      const page = await browser.submit(start, '/set-up', { code })
+      return formOf(page.body, '/set-up/password')
+    }),
+  )
+  const answers = await Promise.all(
+    forms.map(({ action, fields }, at) => browser.post(action, { ...fields, password: `number ${at} of three` })),
+  )
+  assert.deepEqual(answers.map(({ status }) => status).toSorted(), [303, 400, 400])
+  const second = await several()
+  for (const { code } of second) assert.equal(await isLive(code), true, 'made after the password was set')
+  await setPassword(front.context, account.id, 'something else that is long')
+  for (const { code } of [...first, ...second]) assert.equal(await isLive(code), false)
+  assert.equal(await isLive(stranger.code), true)
 })
 
 test('of simultaneous uses of a set-up code with a passkey each, one passkey is kept: the losers keep no way in', async t => {
