@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 
-/** The servers' core; the load is on the other one. */
 const SERVER_CORE = '0'
+/** The load's core, and that of whatever serves both sides. */
+export const LOAD_CORE = '1'
 
 /** Clock ticks a second, in which Linux counts processor time. */
 const TICKS = 100
@@ -33,9 +34,17 @@ export function startPinned<Said>(script: string, words: readonly string[] = [])
   return startProgram([process.execPath, ...profile, join(import.meta.dirname, script), ...words])
 }
 
+/** A script of bench/sides/ that belongs to the load: on its core. */
+export function startBesideLoad<Said>(script: string, words: readonly string[]): Promise<PinnedServer<Said>> {
+  return startProgram([process.execPath, join(import.meta.dirname, script), ...words], LOAD_CORE)
+}
+
 /** Any program that prints one JSON line when it serves, alone on its core. */
-export async function startProgram<Said>(command: readonly string[]): Promise<PinnedServer<Said>> {
-  const child = spawn('taskset', ['-c', SERVER_CORE, ...command], {
+export async function startProgram<Said>(
+  command: readonly string[],
+  core: string = SERVER_CORE,
+): Promise<PinnedServer<Said>> {
+  const child = spawn('taskset', ['-c', core, ...command], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, NODE_ENV: 'production' },
   })

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { LOAD_CORE } from './pinned-server.ts'
 
 export interface Load {
   readonly url: string
@@ -19,9 +20,6 @@ export interface Loaded {
   readonly p50Ms: number
   readonly p99Ms: number
 }
-
-/** The load's core; the servers are on the other one. */
-const LOAD_CORE = '1'
 
 /** What wrk prints at the end, in numbers. Microseconds, as wrk counts them. */
 const SUMMARY = `
