@@ -1,5 +1,5 @@
-import { accessSync, chmodSync, constants, mkdirSync, statSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { accessSync, chmodSync, constants, mkdirSync, readdirSync, statSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
 import { CommandFailure } from '../command-line/command.ts'
 
 /** Where everything is that this installation keeps. */
@@ -49,26 +49,46 @@ export function homePaths(
 }
 
 /**
- * Makes the folder with mode 0700 where it is missing, and takes others' rights away where it is there.
+ * Makes the folder with mode 0700 where it is missing, and takes others' rights away where it is there and ours: empty, or
+ * with what a start leaves in it. Any other that others may enter is somebody's shared folder and stays as it is.
  *
- * @throws CommandFailure `home_not_writable` (exit 3)
+ * @throws CommandFailure `home_not_writable` or `home_not_ours` (exit 3)
  */
 export function openHome(home: Home): void {
   try {
     mkdirSync(home.folder, { recursive: true, mode: 0o700 })
     if (!statSync(home.folder).isDirectory()) throw notWritable(home, 'not a folder')
     accessSync(home.folder, constants.R_OK | constants.W_OK | constants.X_OK)
-    if (process.platform !== 'win32' && (statSync(home.folder).mode & 0o077) !== 0) chmodSync(home.folder, 0o700)
+    if (process.platform === 'win32' || (statSync(home.folder).mode & 0o077) === 0) return
+    if (!isOurs(home)) throw notOurs(home)
+    chmodSync(home.folder, 0o700)
   } catch (error) {
     if (error instanceof CommandFailure) throw error
     throw notWritable(home, error instanceof Error && 'code' in error ? String(error.code) : String(error))
   }
 }
 
+function isOurs(home: Home): boolean {
+  const names = readdirSync(home.folder)
+  const marks = [home.lock, masterKeyFile(home)].map(path => basename(path))
+  return names.length === 0 || marks.some(mark => names.includes(mark))
+}
+
 /** The folder as it is best shown: short where it is below the working directory. */
 export function shownFolder(home: Home, directory: string): string {
   const below = `${directory}/`
   return home.folder.startsWith(below) ? `${home.folder.slice(below.length)}/` : home.folder
+}
+
+function notOurs(home: Home): CommandFailure {
+  return new CommandFailure({
+    failed: 'config',
+    code: 'home_not_ours',
+    message: `The data folder ${home.folder} has other things in it, and others may enter it.`,
+    expected: 'a folder that is new, empty, closed to other users (chmod 700), or made by an earlier start',
+    got: 'a shared folder that no start has made',
+    hint: 'Choose another folder with --home or $SALLYPORT_HOME; a new one is made for this user alone.',
+  })
 }
 
 function notWritable(home: Home, got: string): CommandFailure {
@@ -82,12 +102,14 @@ function notWritable(home: Home, got: string): CommandFailure {
   })
 }
 
+const masterKeyFile = (home: Home): string => join(home.folder, 'master.key')
+
 /** Everything that a start makes in the folder, the lock aside. */
 export function homeFiles(home: Home): readonly string[] {
   const databases = [home.authorityDatabase, home.bffDatabase, home.ordersDatabase]
   return [
     ...databases.flatMap(path => [path, `${path}-wal`, `${path}-shm`]),
-    join(home.folder, 'master.key'),
+    masterKeyFile(home),
     home.audit,
     home.decisions,
     home.demo,
