@@ -9,7 +9,7 @@ import { type Invariant, Violation } from './violation.ts'
 const variants: readonly {
   readonly wrong: string
   readonly breakage: Breakage
-  readonly found: Invariant
+  readonly found: Invariant | readonly Invariant[]
 }[] = [
   {
     wrong: 'check, then mark: of two that saw a credential unused both write their successors',
@@ -22,7 +22,8 @@ const variants: readonly {
         return { won: taken.lost.record }
       },
     })),
-    found: 'one winner per one-time credential',
+    // Two winners of a code are two first refresh tokens, which shows before both answers are given.
+    found: ['one winner per one-time credential', 'a family has at most one live refresh token'],
   },
   {
     wrong: 'a refresh token that has a successor and was never marked used',
@@ -107,7 +108,7 @@ for (const { wrong, breakage, found } of variants)
   test(`the simulation finds ${wrong}`, async () => {
     const { failure } = await simulate(1, 400_000, breakage)
     assert.ok(failure?.error instanceof Violation, `not found: ${failure?.error}`)
-    assert.equal(failure.error.invariant, found, String(failure.error))
+    assert.ok([found].flat().includes(failure.error.invariant), String(failure.error))
     assert.ok(failure.trace.length > 0)
   })
 

@@ -5,9 +5,9 @@ import type { HeldAccess, Ledger } from './ledger.ts'
 import type { Schedule } from './schedule.ts'
 import type { SeededRandom } from './seeded-random.ts'
 
-/** From a revocation's acknowledgement to the refusal everywhere (ROADMAP: under a second). */
+/** From a revocation's acknowledgement to the refusal everywhere (README: under a second). */
 const feedBoundMs = 1000
-const pollMs = 500
+const slowestFeedMs = 900
 
 /** An API that accepts JWTs by what the revocation feed told it so far, a moment behind the authority. */
 export class ProtectedApi {
@@ -23,19 +23,22 @@ export class ProtectedApi {
     this.#ledger = ledger
   }
 
+  /** Hears of every revocation within the bound, later than the authority itself. */
   follow(): void {
+    this.#ledger.database.watch(revocationStream, () =>
+      this.#schedule.after(this.#random.below(slowestFeedMs), 'the feed reaches the API', () => this.#read()),
+    )
+  }
+
+  #read(): void {
+    const { nowSeconds } = this.#schedule
     const page = this.#ledger.database.read<RevocationEntry>(revocationStream, this.#seq, 500)
-    this.#seq = page.entries.at(-1)?.seq ?? page.last
-    if (page.entries.length > 0)
-      this.#schedule.after(this.#random.below(feedBoundMs - pollMs - 100), 'the feed reaches the API', () => {
-        const { nowSeconds } = this.#schedule
-        this.#entries.add(
-          page.entries.map(({ value }) => value),
-          nowSeconds,
-        )
-        this.#entries.prune(nowSeconds)
-      })
-    this.#schedule.after(pollMs, 'the API follows the feed', () => this.follow())
+    this.#seq = page.entries.at(-1)?.seq ?? this.#seq
+    this.#entries.add(
+      page.entries.map(({ value }) => value),
+      nowSeconds,
+    )
+    this.#entries.prune(nowSeconds)
   }
 
   /** Judges a token as a guard does, and tells the ledger when it was accepted too late. */

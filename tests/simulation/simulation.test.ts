@@ -5,7 +5,7 @@ import { dayMs, manyTabs } from './many-tabs.ts'
 import { simulate } from './run.ts'
 
 /** 1,000,000 in CI. */
-const steps = Number(process.env.SALLYPORT_SIM_STEPS ?? 100_000)
+const steps = Number(process.env.SALLYPORT_SIM_STEPS ?? 50_000)
 const seed = Number(process.env.SALLYPORT_SIM_SEED ?? 1)
 
 test(`${steps} steps of hostile worlds from seed ${seed} break no invariant (S1, S26 to S28)`, async t => {
