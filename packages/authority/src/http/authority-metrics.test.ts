@@ -8,8 +8,8 @@ test('answers are counted by endpoint and never by what a caller sends, and /met
   registerMetrics(listener.app, createMetrics())
   listener.app.get('/users/:id', async () => 'x')
   t.after(() => listener.close())
-  const ask = (url: string, remoteAddress = '127.0.0.1') =>
-    listener.app.inject({ url, remoteAddress, headers: { host: 'localhost:4000' } })
+  const ask = (url: string, remoteAddress = '127.0.0.1', headers = {}) =>
+    listener.app.inject({ url, remoteAddress, headers: { host: 'localhost:4000', ...headers } })
   await ask('/users/alice')
   await ask('/nothing-like-this')
   const { statusCode, body } = await ask('/metrics')
@@ -18,4 +18,6 @@ test('answers are counted by endpoint and never by what a caller sends, and /met
   assert.match(body, /endpoint="other"/)
   assert.doesNotMatch(body, /alice|nothing-like-this/)
   assert.equal((await ask('/metrics', '192.0.2.7')).statusCode, 404)
+  const passedOn = await ask('/metrics', '127.0.0.1', { 'x-forwarded-for': '192.0.2.7' })
+  assert.equal(passedOn.statusCode, 404, 'by a proxy on this machine')
 })

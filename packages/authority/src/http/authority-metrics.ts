@@ -1,4 +1,4 @@
-import { addMetricsRoute, type Failure, type Metrics, sendFailure } from '@sallyport/server'
+import { addMetricsRoute, isFromThisMachine, type Metrics, nothingHere, sendFailure } from '@sallyport/server'
 import type { FastifyInstance } from 'fastify'
 
 const methods = ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE', 'OPTIONS']
@@ -16,8 +16,8 @@ export function registerMetrics(app: FastifyInstance, metrics: Metrics): void {
     status: statuses,
   })
   app.addHook('onRequest', async (request, reply) => {
-    const hidden = request.routeOptions.url === '/metrics' && !isLoopback(request.socket.remoteAddress)
-    return hidden ? sendFailure(request, reply, notHere) : undefined
+    const hidden = request.routeOptions.url === '/metrics' && !isFromThisMachine(request.raw)
+    return hidden ? sendFailure(request, reply, nothingHere) : undefined
   })
   app.addHook('onResponse', async (request, reply) => {
     const status = `${Math.floor(reply.statusCode / 100)}xx`
@@ -26,13 +26,3 @@ export function registerMetrics(app: FastifyInstance, metrics: Metrics): void {
   })
   addMetricsRoute(app, metrics)
 }
-
-const notHere: Failure = {
-  status: 404,
-  error: 'not_found',
-  reason: 'not_found',
-  description: 'There is nothing at this address.',
-}
-
-const isLoopback = (address: string | undefined): boolean =>
-  address === '::1' || address === '::ffff:127.0.0.1' || address?.startsWith('127.') === true

@@ -1,6 +1,6 @@
 import type { Answer } from '@sallyport/guard'
 import { NodeRequest, type Revocations } from '@sallyport/guard'
-import { addHealthRoutes, type Log } from '@sallyport/server'
+import { addHealthRoutes, isFromThisMachine, type Log, nothingHere, sendFailure } from '@sallyport/server'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Agent } from 'undici'
 import type { GatewayLimits } from '../options.ts'
@@ -23,7 +23,8 @@ export function registerEdge(app: FastifyInstance, edge: Omit<Edge, 'onRefusal'>
   const { metrics, revocations, log } = parts
   addHealthRoutes(app, { revocations: async () => isOpen(revocations) })
   app.get('/metrics', async (request, reply) => {
-    if (!isLoopback(request.socket.remoteAddress)) return reply.callNotFound()
+    // For the operator: asked from this machine, by an agent beside the gateway.
+    if (!isFromThisMachine(request.raw)) return sendFailure(request, reply, nothingHere)
     return reply.type('text/plain; version=0.0.4; charset=utf-8').send(metrics.render())
   })
   const mounted = new Set<string>()
@@ -85,9 +86,4 @@ function send(reply: FastifyReply, { status, headers, body }: Answer): FastifyRe
 function isOpen(revocations: Revocations): boolean {
   const { feed } = revocations.state()
   return feed !== 'connecting' && feed !== 'silent'
-}
-
-/** Metrics are for the operator: asked from this machine, by an agent beside the gateway. */
-function isLoopback(address: string | undefined): boolean {
-  return address === '::1' || address === '::ffff:127.0.0.1' || address?.startsWith('127.') === true
 }

@@ -33,6 +33,14 @@ declare module 'fastify' {
   }
 }
 
+/** For an address that is not there, or not for the caller to know of (RFC 9110 §15.5.5). */
+export const nothingHere: Failure = {
+  status: 404,
+  error: 'not_found',
+  reason: 'not_found',
+  description: 'There is nothing at this address.',
+}
+
 /** Answers with a failure: JSON to programs, the listener's error page to browsers. Never cached, never a stack. */
 export function sendFailure(request: FastifyRequest, reply: FastifyReply, failure: Failure): FastifyReply {
   reply.code(failure.status).header('cache-control', 'no-store')

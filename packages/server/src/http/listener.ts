@@ -5,7 +5,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Log } from '../log.ts'
 import { silentLog } from '../log.ts'
 import { rememberMethods } from './allowed-methods.ts'
-import { type ErrorPage, type Failure, sendFailure } from './failure.ts'
+import { type ErrorPage, type Failure, nothingHere, sendFailure } from './failure.ts'
 import { parseHost } from './host.ts'
 import { type ListenerLimits, listenerLimits } from './limits.ts'
 import { answerMalformed } from './malformed.ts'
@@ -147,10 +147,7 @@ function addHooks(
 }
 
 function missing(methods: readonly string[]): Failure {
-  if (methods.length === 0) {
-    const description = 'There is nothing at this address.'
-    return { status: 404, error: 'not_found', reason: 'not_found', description }
-  }
+  if (methods.length === 0) return nothingHere
   const allow = methods.join(', ')
   const description = `This address takes ${allow} only.`
   return { status: 405, error: 'invalid_request', reason: 'method_not_allowed', description, headers: { allow } }
