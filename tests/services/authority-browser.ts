@@ -137,8 +137,18 @@ export async function judgeAccessibility(page: Page, name: string): Promise<void
   assert.deepEqual(found, [], `${name}: axe`)
 }
 
+export interface Authenticator {
+  /** Its user is there while `act` goes on. */
+  touch(act: () => Promise<void>): Promise<void>
+  /**
+   * A person presses the passkey button and then touches the authenticator: the page's request for options is held until the
+   * offer beside the username field is over, or the touch would answer that one.
+   */
+  press(button: string, act: () => Promise<void>): Promise<void>
+}
+
 /** A platform authenticator that verifies its user, as a phone or laptop has one; touched only while an act asks for it. */
-export async function addAuthenticator(page: Page): Promise<{ touch(act: () => Promise<void>): Promise<void> }> {
+export async function addAuthenticator(page: Page): Promise<Authenticator> {
   const session = await page.context().newCDPSession(page)
   await session.send('WebAuthn.enable')
   const { authenticatorId } = await session.send('WebAuthn.addVirtualAuthenticator', {
@@ -153,11 +163,28 @@ export async function addAuthenticator(page: Page): Promise<{ touch(act: () => P
   })
   const presence = (enabled: boolean) =>
     session.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled })
+  const touch = async (act: () => Promise<void>) => {
+    await presence(true)
+    await act()
+    await presence(false)
+  }
   return {
-    touch: async act => {
-      await presence(true)
-      await act()
-      await presence(false)
+    touch,
+    press: async (button, act) => {
+      const options = /\/passkey\/options$/
+      const { promise: released, resolve: release } = Promise.withResolvers<void>()
+      await page.route(options, async route => {
+        await released
+        await route.continue()
+      })
+      const asked = page.waitForRequest(options)
+      await page.getByRole('button', { name: button }).click()
+      await asked
+      await touch(async () => {
+        release()
+        await act()
+      })
+      await page.unroute(options)
     },
   }
 }

@@ -22,7 +22,7 @@ async function codeAt(authority: RunningAuthority, url: string): Promise<Authori
 test('a passkey is added on the account page, signs in without a username, and is removed (WebAuthn L3 §7.1, §7.2)', async t => {
   const authority = await openAuthority(t)
   const page = await openPage(t, looks.phone)
-  const { touch } = await addAuthenticator(page)
+  const { press, touch } = await addAuthenticator(page)
   await page.goto(`${authority.issuer}/account/passkeys/new`)
   await signInByPassword(page)
   await page.getByLabel('What to call it').fill('My laptop <b>')
@@ -34,10 +34,7 @@ test('a passkey is added on the account page, signs in without a username, and i
   assert.ok(await page.getByText('My laptop <b>').isVisible())
   await page.getByRole('button', { name: 'Sign out' }).click()
   await page.goto(authority.authorizeUrl())
-  await page.getByRole('button', { name: 'Sign in with a passkey' }).click()
-  await touch(async () => {
-    await page.getByRole('button', { name: 'Allow' }).waitFor()
-  })
+  await press('Sign in with a passkey', () => page.getByRole('button', { name: 'Allow' }).waitFor())
   await page.getByRole('button', { name: 'Allow' }).click()
   await page.waitForURL(`${authority.app}/cb?*`)
   const code = await codeAt(authority, page.url())
@@ -105,7 +102,7 @@ test('a new user sets a passkey by the set-up link, and has no password at all',
 test('an assertion is used once, and one made at another port of the host is refused (WebAuthn L3 §7.2, DECISIONS)', async t => {
   const authority = await openAuthority(t)
   const page = await openPage(t)
-  const { touch } = await addAuthenticator(page)
+  const { press, touch } = await addAuthenticator(page)
   await page.goto(`${authority.issuer}/account/passkeys/new`)
   await signInByPassword(page)
   await touch(async () => {
@@ -150,10 +147,7 @@ test('an assertion is used once, and one made at another port of the host is ref
   assert.match(JSON.stringify(authority.log), /Unexpected authentication response origin/)
 
   const request = page.waitForRequest(each => each.url().endsWith('/sign-in/passkey') && each.method() === 'POST')
-  await page.getByRole('button', { name: 'Sign in with a passkey' }).click()
-  await touch(async () => {
-    await page.getByRole('heading', { name: /^Allow Corner Shop/ }).waitFor()
-  })
+  await press('Sign in with a passkey', () => page.getByRole('heading', { name: /^Allow Corner Shop/ }).waitFor())
   const credential = new URLSearchParams((await request).postData() ?? '').get('credential') ?? ''
   await page.goto(authority.authorizeUrl({ prompt: 'login' }))
   await send(credential)

@@ -75,7 +75,7 @@ test('each button is refused for real and shows the door, the reason and the ope
 
 test('carol’s refund: asked scope by scope, and over the limit with a fresh passkey (RFC 6750 §3.1, RFC 9470)', async t => {
   const page = await openPage(t)
-  const { touch } = await addAuthenticator(page)
+  const { touch, press } = await addAuthenticator(page)
   const refund = async (id: string) => {
     await page.getByRole('button', { name: `Refund ${id}` }).click()
     await page.getByRole('button', { name: 'Refund', exact: true }).click()
@@ -121,10 +121,7 @@ test('carol’s refund: asked scope by scope, and over the limit with a fresh pa
 
   await page.getByRole('button', { name: 'Sign out' }).click()
   await page.getByRole('link', { name: 'Sign in' }).click()
-  await page.getByRole('button', { name: 'Sign in with a passkey' }).click()
-  await touch(async () => {
-    await allow(page)
-  })
+  await press('Sign in with a passkey', () => allow(page))
   await page.getByText('Carol Chen').waitFor()
 })
 
