@@ -74,10 +74,12 @@ async function portFlags(): Promise<string[]> {
 
 async function readyLine(child: ChildProcess): Promise<{ readonly issuer: string }> {
   if (child.stdout === null) throw new Error('the output of the start is not read')
+  const said: string[] = []
   for await (const line of createInterface(child.stdout)) {
     if (line.startsWith('{"ready":true')) return JSON.parse(line)
+    said.push(line)
   }
-  throw new Error('the start ended before it was ready')
+  throw new Error(`the start ended before it was ready: ${said.join(' ')}`)
 }
 
 /** npm passes signals on late; its whole group gets them. */
