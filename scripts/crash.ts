@@ -3,6 +3,7 @@
  * otherwise. Writes bench/results/crash.json. Postgres and Redis are not killed here.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { loadavg } from 'node:os'
 import { join, resolve } from 'node:path'
 import { crash } from '../tests/crash/crash.ts'
 import { commit, machine } from './measured.ts'
@@ -20,7 +21,16 @@ const measured = commit(root)
 const result = await crash(kills, done => {
   if (done % 10 === 0 || done === kills) process.stdout.write(`${done} of ${kills} kills\n`)
 })
-const record = { name: 'crash', date: begun.toISOString(), commit: measured, machine: machine(), backWithinMs, result }
+const record = {
+  name: 'crash',
+  date: begun.toISOString(),
+  commit: measured,
+  machine: machine(),
+  /** Of the last quarter of an hour: how much else the machine had to do. */
+  loadAverage: loadavg()[2],
+  backWithinMs,
+  result,
+}
 const text = `${JSON.stringify(record, null, 2)}\n`
 mkdirSync(join(root, 'bench/results'), { recursive: true })
 writeFileSync(join(root, 'bench/results/crash.json'), text)

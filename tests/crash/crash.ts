@@ -24,7 +24,7 @@ export interface CrashReport {
   readonly lost: readonly string[]
   readonly usedTwice: readonly string[]
   /** From the new process to its first token, milliseconds. */
-  readonly backMs: { readonly median: number; readonly most: number }
+  readonly backMs: { readonly median: number; readonly ninetieth: number; readonly most: number }
 }
 
 /**
@@ -100,5 +100,6 @@ function summed(all: readonly Acknowledged[]): Pick<CrashReport, 'acknowledged' 
 
 function spread(values: readonly number[]): CrashReport['backMs'] {
   const sorted = values.toSorted((a, b) => a - b)
-  return { median: sorted[Math.floor(sorted.length / 2)] ?? 0, most: sorted.at(-1) ?? 0 }
+  const at = (part: number): number => sorted[Math.floor(sorted.length * part)] ?? 0
+  return { median: at(0.5), ninetieth: at(0.9), most: sorted.at(-1) ?? 0 }
 }

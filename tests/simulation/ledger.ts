@@ -46,6 +46,8 @@ export class Ledger {
   /** What the run does once it is told of a violation. */
   readonly #fail: (error: Violation) => void
   #audited = 0
+  /** Families that this step touched. */
+  readonly #judgeLater = new Set<string>()
   readonly #auditedTargets = new Set<string>()
 
   constructor(schedule: Schedule, trail: readonly AuditRecord[], fail: (error: Violation) => void) {
@@ -242,8 +244,6 @@ export class Ledger {
     // The take and its successor are one commit, seen record by record: the sum is judged when the step is over.
     this.#judgeLater.add(family)
   }
-
-  readonly #judgeLater = new Set<string>()
 
   /** Judges what a whole commit must have left. To be called after each step. */
   stepDone(): void {

@@ -22,6 +22,7 @@ export class Schedule {
   readonly #random: SeededRandom
   readonly #heap: Event[] = []
   readonly #trace: string[] = []
+  #noted = 0
 
   constructor(random: SeededRandom) {
     this.#random = random
@@ -55,8 +56,6 @@ export class Schedule {
     this.#trace[this.#noted % traceLength] = `${String(this.elapsedMs).padStart(9)} ms  ${line}`
     this.#noted += 1
   }
-
-  #noted = 0
 
   /** The last lines, oldest first. */
   trace(): readonly string[] {
