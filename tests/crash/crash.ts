@@ -9,10 +9,9 @@ import { freePorts } from '../free-ports.ts'
 import { type RunningSystem, startSystem } from '../system.ts'
 import { UserAgent } from '../user-agent.ts'
 import { type Acknowledged, nothingAcknowledged } from './acknowledged.ts'
-import { load } from './load.ts'
+import { load, signIn } from './load.ts'
 import { type Findings, verify, verifyTrail } from './verify.ts'
 
-const lanes = 6
 const leastLoadMs = 60
 const mostLoadMs = 600
 
@@ -36,17 +35,18 @@ export interface CrashReport {
 export async function crash(kills: number, tell: (done: number) => void = () => undefined): Promise<CrashReport> {
   const home = mkdtempSync(join(tmpdir(), 'sallyport-crash-'))
   const ports = await freePorts(['authority', 'gateway', 'gatewayTls', 'app', 'ordersApi'])
-  const agents = Array.from({ length: lanes }, () => new UserAgent())
+  const agent = new UserAgent()
   const all: Acknowledged[] = []
   const findings: Findings = { lost: [], usedTwice: [] }
   const backMs: number[] = []
   let system: RunningSystem | undefined
   try {
     system = await startSystem({ home, ports })
+    await signIn(system, agent)
     for (let done = 0; done < kills; done += 1) {
       const known = nothingAcknowledged()
       all.push(known)
-      await killAtWork(system, agents, known)
+      await killAtWork(system, agent, known)
       const begun = performance.now()
       system = await startSystem({ home, ports })
       await firstToken(system)
@@ -67,13 +67,15 @@ function verifyTrailOf(home: string, all: readonly Acknowledged[], findings: Fin
   if (all.length > 0) verifyTrail(home, all, findings)
 }
 
-async function killAtWork(system: RunningSystem, agents: readonly UserAgent[], known: Acknowledged): Promise<void> {
+async function killAtWork(system: RunningSystem, agent: UserAgent, known: Acknowledged): Promise<void> {
   const on = { isOn: true }
-  const working = load(system, agents, known, on)
-  await wait(randomInt(leastLoadMs, mostLoadMs))
-  on.isOn = false
-  system.child.kill('SIGKILL')
-  await Promise.all([working, system.ended])
+  const kill = async (): Promise<void> => {
+    await wait(randomInt(leastLoadMs, mostLoadMs))
+    on.isOn = false
+    system.child.kill('SIGKILL')
+    await system.ended
+  }
+  await Promise.all([load(system, agent, known, on), kill()])
 }
 
 async function firstToken(system: RunningSystem): Promise<void> {

@@ -8,31 +8,40 @@ import type { Acknowledged, HeldFamily } from './acknowledged.ts'
 const scope = 'openid offline_access read:orders'
 const clients = ['spa', 'web-app']
 const refreshesMax = 4
+const peoples = 6
 
 /** Whether requests go on; the lanes look at it between two of them. */
 export interface Switch {
   isOn: boolean
 }
 
+/** Signs in once, as somebody does in the morning; the session outlives every kill, and consent is remembered. */
+export async function signIn(system: RunningSystem, agent: UserAgent): Promise<void> {
+  for (const client of clients) await getCode(system, { ...asked(system, agent), client })
+}
+
 /**
- * People who sign in, redeem, refresh and revoke, and programs that get tokens and revoke them, as fast as answers come.
+ * People who get codes, redeem, refresh and revoke, and programs that get tokens and revoke them, as fast as answers come.
  * Resolves when the system has gone or the switch is off; what was acknowledged is in `known`, whatever happened after.
  */
-export async function load(
-  system: RunningSystem,
-  agents: readonly UserAgent[],
-  known: Acknowledged,
-  on: Switch,
-): Promise<void> {
-  const people = agents.map((agent, nth) => person(system, agent, clients[nth % clients.length] ?? 'spa', known, on))
+export async function load(system: RunningSystem, agent: UserAgent, known: Acknowledged, on: Switch): Promise<void> {
+  const people = Array.from({ length: peoples }, (_, nth) =>
+    person(system, agent, clients[nth % clients.length] ?? 'spa', known, on),
+  )
   const programs = Array.from({ length: 4 }, () => program(system, known, on))
   await Promise.all([...people, ...programs])
 }
 
+const asked = (system: RunningSystem, agent: UserAgent) => ({
+  username: 'alice',
+  scope,
+  resource: system.resources.outside,
+  agent,
+})
+
 async function person(system: RunningSystem, agent: UserAgent, client: string, known: Acknowledged, on: Switch) {
   while (on.isOn) {
-    const resource = system.resources.outside
-    const code = await answered(on, () => getCode(system, { client, username: 'alice', scope, resource, agent }))
+    const code = await answered(on, () => getCode(system, { ...asked(system, agent), client }))
     if (code === undefined) return
     const family = await redeem(system, code, known, on)
     if (family === undefined) return
