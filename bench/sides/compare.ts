@@ -21,9 +21,9 @@ export interface Compared {
   readonly ratio: Spread
 }
 
-const ROUNDS = Number(process.env.SALLYPORT_BENCH_ROUNDS ?? 3)
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3)
 const WARM_SECONDS = 2
-const SECONDS = Number(process.env.SALLYPORT_BENCH_SECONDS ?? 4)
+const SECONDS = Number(process.env.BENCH_SECONDS ?? 4)
 
 /** Runs the sides in turns, each on a fresh server that was warmed; medians over the rounds. The last side is the measure. */
 export async function compare<Said>(sides: readonly Side<Said>[]): Promise<readonly Compared[]> {

@@ -26,10 +26,10 @@ export interface PinnedServer<Said = unknown> {
 
 /**
  * Starts a script of bench/sides/ by this Node, alone on its core, and waits for the one JSON line it prints when it
- * serves. `SALLYPORT_BENCH_PROFILE` names a folder for processor profiles (`--cpu-prof`).
+ * serves. `BENCH_PROFILE` names a folder for processor profiles (`--cpu-prof`).
  */
 export function startPinned<Said>(script: string, words: readonly string[] = []): Promise<PinnedServer<Said>> {
-  const folder = process.env.SALLYPORT_BENCH_PROFILE
+  const folder = process.env.BENCH_PROFILE
   const profile = folder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${folder}`]
   return startProgram([process.execPath, ...profile, join(import.meta.dirname, script), ...words])
 }
