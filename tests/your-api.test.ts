@@ -10,7 +10,10 @@ import { systemOfFile } from './system.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const examples = join(root, 'examples/your-api/src')
-const page = readFileSync(join(root, 'docs/protect-your-api.md'), 'utf8')
+const pages = ['README.md', 'docs/protect-your-api.md'].map(name => ({
+  name,
+  text: readFileSync(join(root, name), 'utf8'),
+}))
 const frameworks = ['express', 'fastify', 'hono', 'fetch', 'node'] as const
 
 const system = await systemOfFile()
@@ -68,7 +71,9 @@ for (const framework of frameworks) {
     }
   })
 
-  test(`docs/protect-your-api.md shows the ${framework} example as it runs`, () => {
-    assert.ok(page.includes(`\`\`\`ts\n${readFileSync(join(examples, `${framework}.ts`), 'utf8')}\`\`\``))
-  })
+  for (const { name, text } of pages) {
+    test(`${name} shows the ${framework} example as it runs`, () => {
+      assert.ok(text.includes(`\`\`\`ts\n${readFileSync(join(examples, `${framework}.ts`), 'utf8')}\`\`\``))
+    })
+  }
 }
