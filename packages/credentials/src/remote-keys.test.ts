@@ -56,6 +56,16 @@ test('an unknown name causes one fetch, shared by all, and none within the coold
   assert.equal(world.fetches, 3)
 })
 
+test('a key that signs at once, rotated by command, is found however lately the keys were fetched', async () => {
+  const { world, kidOf } = issuer([one.publicJwk])
+  assert.equal(await kidOf(one.kid), one.kid)
+  world.keys = [one.publicJwk, two.publicJwk]
+  assert.equal(await kidOf(two.kid), two.kid)
+  world.keys = [one.publicJwk, two.publicJwk, three.publicJwk]
+  assert.equal(await kidOf(three.kid, 'EdDSA'), three.kid)
+  assert.equal(world.fetches, 3)
+})
+
 test('S75 while the issuer is down the kept keys serve for the stated time, then the answer is unavailable', async () => {
   const { world, kidOf } = issuer([one.publicJwk], { outageSeconds: 3600 })
   await kidOf(one.kid)

@@ -19,7 +19,7 @@ export interface RemoteKeySetOptions {
   readonly freshSeconds?: number
   /** Without a successful fetch for this long the old keys serve no more. Default 3600. */
   readonly outageSeconds?: number
-  /** The shortest time between two fetches caused by unknown names or failures. Default 5. */
+  /** How long after a fetch that failed, or did not find the name it was made for, no other is made for a name. Default 5. */
   readonly cooldownSeconds?: number
 }
 
@@ -39,8 +39,9 @@ const maxKeys = 128
 /**
  * An issuer's published keys, fetched when needed and kept.
  *
- * A name that is not known causes one fetch, shared by everyone who waits, and no other within `cooldownSeconds`, so that
- * invented names cost the issuer nothing. While the issuer is down the kept keys serve for `outageSeconds`.
+ * A name that is not known causes one fetch, shared by everyone who waits. When that finds it (a key rotated by command signs
+ * at once), the next unknown name may cause another; when it does not, none is made within `cooldownSeconds`, so that invented
+ * names cost the issuer nothing. While the issuer is down the kept keys serve for `outageSeconds`.
  *
  * @see RFC 7517 §5: keys of other kinds and uses are passed over
  */
@@ -48,18 +49,18 @@ export function remoteKeySet(options: RemoteKeySetOptions): RemoteKeySet {
   const { nowSeconds, freshSeconds = 300, outageSeconds = 3600, cooldownSeconds = 5 } = options
   let keys: readonly VerifyKey[] = []
   let fetchedAt: number | undefined
-  let triedAt: number | undefined
+  let missedAt: number | undefined
   let lastError: string | undefined
   let flight: Promise<void> | undefined
 
   const load = async () => {
-    triedAt = nowSeconds()
     try {
       keys = await loadKeySet(options)
       fetchedAt = nowSeconds()
       lastError = undefined
     } catch (error) {
       lastError = error instanceof Error ? error.message : String(error)
+      missedAt = nowSeconds()
     } finally {
       flight = undefined
     }
@@ -68,7 +69,7 @@ export function remoteKeySet(options: RemoteKeySetOptions): RemoteKeySet {
     flight ??= load()
     return flight
   }
-  const mayFetch = () => triedAt === undefined || nowSeconds() - triedAt >= cooldownSeconds
+  const mayFetch = () => missedAt === undefined || nowSeconds() - missedAt >= cooldownSeconds
   const age = () => (fetchedAt === undefined ? Number.POSITIVE_INFINITY : nowSeconds() - fetchedAt)
   const reloadIfAllowed = async () => {
     if (flight !== undefined || mayFetch()) await reload()
@@ -77,7 +78,10 @@ export function remoteKeySet(options: RemoteKeySetOptions): RemoteKeySet {
   const findSlowly = async (kid: string | undefined, alg: SigningAlgorithm) => {
     await reloadIfAllowed()
     if (age() >= outageSeconds) return 'unavailable'
-    return selectKey(keys, kid, alg) ?? (lastError === undefined ? 'unknown' : 'unavailable')
+    const key = selectKey(keys, kid, alg)
+    if (key !== undefined) return key
+    if (mayFetch()) missedAt = nowSeconds()
+    return lastError === undefined ? 'unknown' : 'unavailable'
   }
   return {
     find: (kid, alg) => {
@@ -88,7 +92,9 @@ export function remoteKeySet(options: RemoteKeySetOptions): RemoteKeySet {
     },
     renewed: async key => {
       await reloadIfAllowed()
-      return keys.find(other => other.kid === key.kid && other.thumbprint !== key.thumbprint)
+      const renewed = keys.find(other => other.kid === key.kid && other.thumbprint !== key.thumbprint)
+      if (renewed === undefined && mayFetch()) missedAt = nowSeconds()
+      return renewed
     },
     describe: () => {
       const known = keys.map(key => key.kid.slice(0, 64)).join(', ') || 'none'
