@@ -128,3 +128,33 @@ test('sealed replies go when they are needed no longer, and all with their famil
   assert.equal(await replies(), 0)
   assert.ok('error' in (await refresh(harness, webApp, last.refresh_token)))
 })
+
+test('seed 17: a family that a thief ended while its client asks again for a lost reply is over, and not replayed by the client', async t => {
+  const harness = await openHarness()
+  t.after(() => harness.close())
+  const { spa } = harness.clients
+  const [own, thiefs] = [generateSigningKey('ES256'), generateSigningKey('ES256')]
+  const { tokens } = await chain(harness, spa, 2, () => [proof(harness, own)])
+  harness.clock.advance(60)
+  const { store } = harness.context
+  let stolen = false
+  const meanwhile: typeof store = {
+    peek: async (kind, key) => {
+      if (kind === 'refresh-reply' && !stolen) {
+        stolen = true
+        const theft = await refresh(harness, spa, tokens[0], {}, { proofs: [proof(harness, thiefs)] })
+        assert.equal(refusal(theft), 'invalid_grant refresh_replayed')
+      }
+      return store.peek(kind, key)
+    },
+    take: (kind, key, effects) => store.take(kind, key, effects),
+    claim: (kind, hash, expiresAt) => store.claim(kind, hash, expiresAt),
+    commit: writes => store.commit(writes),
+    list: (kind, page) => store.list(kind, page),
+    read: (stream, after, limit) => store.read(stream, after, limit),
+    watch: (stream, onAppend) => store.watch(stream, onAppend),
+  }
+  const interrupted = { ...harness, context: { ...harness.context, store: meanwhile } }
+  const honest = await refresh(interrupted, spa, tokens[0], {}, { proofs: [proof(harness, own)] })
+  assert.equal(refusal(honest), 'invalid_grant family_revoked')
+})

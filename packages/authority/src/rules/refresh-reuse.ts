@@ -49,7 +49,8 @@ export async function endReplayed(
   context: AuthorityContext,
 ): Promise<TokenError> {
   const cause = { actor: client.client_id, reason: 'refresh_replayed', request_id: request.requestId }
-  await revokeFamilies(context, { family: family.id }, cause)
+  // Ended by somebody else while this request was judged, its reply is gone too: that is no replay of this client's.
+  if ((await revokeFamilies(context, { family: family.id }, cause)) === 0) return overMeanwhile()
   return replayed(context.now() - (presented.stored.usedAt ?? 0))
 }
 
@@ -84,6 +85,15 @@ const replayed = (age: number): TokenError => ({
   expected: 'a refresh token not used before',
   got: `one used ${age} s ago; its family is revoked`,
   hint: 'This refresh token was used before, so the sign-in was ended. Start the authorization again.',
+})
+
+const overMeanwhile = (): TokenError => ({
+  error: 'invalid_grant',
+  reason: 'family_revoked',
+  rule: 'OAuth 2.1 §4.3',
+  expected: 'a live family',
+  got: 'one that was revoked meanwhile',
+  hint: 'The refresh token is unknown, expired, revoked or of another client. Start the authorization again.',
 })
 
 const replyGone = (): TokenError => ({
