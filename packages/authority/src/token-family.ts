@@ -16,15 +16,12 @@ export interface TokenFamily {
   readonly resources: readonly string[]
   /** Thumbprint of the DPoP key that the refresh tokens are bound to (public clients, RFC 9449 §5). */
   readonly jkt?: string
-  readonly nonce?: string
   /** Unix seconds. */
   readonly auth_time?: number
   readonly acr?: string
   readonly amr?: readonly string[]
   /** Names asked for by the `claims` parameter (OpenID Connect Core §5.5). */
   readonly claims?: { readonly id_token?: readonly string[]; readonly userinfo?: readonly string[] }
-  /** Selector of the live refresh token. */
-  readonly current?: string
   /** Unix seconds. */
   readonly created_at: number
   /** Unix seconds after which no refresh token of it works; rotation never extends it. */
