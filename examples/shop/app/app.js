@@ -80,8 +80,8 @@ async function loadOrders() {
 async function placeOrder(wanted) {
   const answer = await call('/api/orders', { method: 'POST', body: wanted })
   if (!answer.ok) return explain(answer)
-  toast(`Ordered: ${wanted.quantity} × ${wanted.item}.`)
   await loadOrders()
+  toast(`Ordered: ${wanted.quantity} × ${wanted.item}.`)
 }
 
 async function act(order, what) {
@@ -95,8 +95,8 @@ async function refund(order, cents) {
   if (cents === undefined) return undefined
   const answer = await call(`/api/orders/${order.id}/refund`, { method: 'POST', body: { amount_cents: cents } })
   if (!answer.ok) return explain(answer, `/?${new URLSearchParams({ refund: order.id, cents })}`)
-  toast(`Refunded: ${order.id}.`)
   await loadOrders()
+  toast(`Refunded: ${order.id}.`)
 }
 
 /** After a sign-in that a refund was waiting for: the question again, answered by the user and never by the address. */
