@@ -98,10 +98,12 @@ export function verifyDpopProof(proof: string, expected: ExpectedProof): DpopPro
   if (typeof jti !== 'string' || jti === '' || jti.length > maxJtiLength)
     return refuse(`jti of 1 to ${maxJtiLength} characters`, 'another', 'RFC 9449 §11.1')
   if (!isTime(iat)) return refuse('iat, a number of seconds', show(iat))
-  const refused =
-    refuseBinding(claims, jkt, expected) ?? refuseNonce(claims, expected) ?? refuseAge(iat, expected.nowSeconds)
-  if (refused !== undefined) return refused
   const ath = expected.accessToken === undefined ? undefined : accessTokenHash(expected.accessToken)
+  const refused =
+    refuseBinding(claims, jkt, ath, expected.boundTo) ??
+    refuseNonce(claims, expected) ??
+    refuseAge(iat, expected.nowSeconds)
+  if (refused !== undefined) return refused
   const jtiHash = hash('sha256', `${jkt}\n${htu}\n${jti}`, 'base64url')
   return { jkt, jtiHash, ath, iat, expiresAt: iat + proofLifetimeSeconds + 1 }
 }
@@ -126,13 +128,18 @@ function matchedHtu(claims: JsonObject, expected: ExpectedProof): string | DpopR
 }
 
 /** Check 12. */
-function refuseBinding(claims: JsonObject, jkt: string, expected: ExpectedProof): DpopRefusal | undefined {
-  if (expected.accessToken !== undefined) {
+function refuseBinding(
+  claims: JsonObject,
+  jkt: string,
+  wantedAth: string | undefined,
+  boundTo: string | undefined,
+): DpopRefusal | undefined {
+  if (wantedAth !== undefined) {
     const { ath } = claims
-    if (typeof ath !== 'string' || !sameSecret(ath, accessTokenHash(expected.accessToken)))
+    if (typeof ath !== 'string' || !sameSecret(ath, wantedAth))
       return refuse('ath, the hash of the access token sent along', ath === undefined ? 'none' : 'another')
   }
-  if (expected.boundTo !== undefined && !sameSecret(expected.boundTo, jkt))
+  if (boundTo !== undefined && !sameSecret(boundTo, jkt))
     return refuse('the key the credential is bound to', 'another key')
   return undefined
 }

@@ -71,3 +71,18 @@ test('normalising twice changes nothing, and no text makes it throw', () => {
     }),
   )
 })
+
+test('an address that is written the one way already comes back as a parser would give it (RFC 3986 §6.2)', () => {
+  const label = fc.stringMatching(/^[a-z0-9-]{1,6}$/)
+  const host = fc.array(label, { minLength: 1, maxLength: 3 }).map(labels => labels.join('.'))
+  const port = fc.oneof(fc.constant(''), fc.constantFrom(':80', ':443', ':8080', ':4430', ':0', ':080', ':65536'))
+  const path = fc.stringMatching(/^(?:\/[A-Za-z0-9._~!$&'()*+,;=:@-]{0,5}){1,4}$/)
+  fc.assert(
+    fc.property(fc.constantFrom('http', 'https'), host, port, path, (scheme, name, at, rest) => {
+      const uri = `${scheme}://${name}${at}${rest}`
+      const url = URL.parse(uri)
+      assert.equal(normalizeHtu(uri), url === null ? undefined : `${url.protocol}//${url.host}${url.pathname}`)
+    }),
+    { numRuns: 20_000 },
+  )
+})

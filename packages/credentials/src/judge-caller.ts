@@ -9,6 +9,8 @@ import type { Refusal } from './refusal.ts'
 export interface PresentedToken {
   readonly scheme: 'Bearer' | 'DPoP'
   readonly token: string
+  /** `accessTokenHash(token)`, where it is known already. */
+  readonly hash?: string | undefined
   /** What `verifyDpopProof` said of the request's proof, asked with this token as `accessToken`. */
   readonly proof?: DpopProof | undefined
   /** The SHA-256 thumbprint, base64url, of the client certificate that TLS proved (RFC 8705 §3.1). */
@@ -73,7 +75,7 @@ function refuseSender(caller: Caller, presented: PresentedToken): CallerRefusal 
     if (proof === undefined) return unbound('RFC 9449 §7.1', 'a DPoP proof', 'none')
     if (!sameSecret(proof.jkt, sender.jkt))
       return unbound('RFC 9449 §7.1', 'a proof by the key of the token', 'another key')
-    if (proof.ath === undefined || !sameSecret(proof.ath, accessTokenHash(presented.token)))
+    if (proof.ath === undefined || !sameSecret(proof.ath, presented.hash ?? accessTokenHash(presented.token)))
       return unbound('RFC 9449 §7.1', 'a proof for this token', 'a proof for another')
   } else if (presented.scheme === 'DPoP')
     return unbound(

@@ -69,7 +69,7 @@ export function revocationList(options: RevocationListOptions): RevocationList {
   const list = new FeedFollower(options.issuer, entries, maxSilenceSeconds, options.pinned)
   const judge: RevocationList['judge'] = (token, nowSeconds) => {
     if (entries.isDead(token)) return 'revoked'
-    const { completeAt } = list.state()
+    const { completeAt } = list
     return completeAt === undefined || nowSeconds - completeAt > maxSilenceSeconds ? 'unknown' : 'live'
   }
   return {
@@ -106,6 +106,11 @@ class FeedFollower {
     const verified = verifyFeedMessage(text, { issuer: this.#issuer, keyOf })
     if (!('refused' in verified)) return this.#applyVerified(verified, nowSeconds)
     return verified.refused === 'unvouched_key' ? 'ignored' : verified
+  }
+
+  /** Asked at every use of every token. */
+  get completeAt(): number | undefined {
+    return this.#completeAt
   }
 
   state(): RevocationListState {

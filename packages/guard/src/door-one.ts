@@ -47,10 +47,10 @@ function lookUp(
   presented: Authorization & PresentedToken,
   proof: JudgedProof | undefined,
 ): MaybePromise<KnownToken | GuardRefusal> {
-  const hash = tokenHash(presented.token)
+  const hash = proof?.ath ?? tokenHash(presented.token)
   const known = door.cache.get(hash)
   if (known === undefined || known.until <= door.nowSeconds()) return firstSight(door, presented, hash, proof)
-  const refusal = judgeCaller(known.caller, presented, {
+  const refusal = judgeCaller(known.caller, proof === undefined ? presented : { ...presented, hash }, {
     nowSeconds: door.nowSeconds(),
     revocations: door.revocations,
     leewaySeconds: door.leewaySeconds,

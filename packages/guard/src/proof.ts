@@ -1,4 +1,4 @@
-import { type DpopNonces, type DpopProof, verifyDpopProof } from '@sallyport/credentials'
+import { type DpopNonces, type DpopProof, rememberKeys, verifyDpopProof } from '@sallyport/credentials'
 import type { DescribedRequest } from './described-request.ts'
 import type { GuardRefusal } from './guard-refusal.ts'
 import type { MaybePromise } from './maybe-promise.ts'
@@ -16,6 +16,8 @@ export interface ProofRules {
 
 export type JudgedProof = DpopProof
 
+const readKey = rememberKeys()
+
 /**
  * Judges the proof that came with a token, all but its first use.
  *
@@ -30,6 +32,7 @@ export function judgeProof(rules: ProofRules, request: DescribedRequest, token: 
     url: rules.origin + pathOf(request.target),
     nowSeconds,
     accessToken: token,
+    importKey: readKey,
     nonce: nonces && (nonce => nonces.accepts(nonce, nowSeconds)),
   })
   return 'refused' in proof ? withNonce({ ...proof, scheme: 'DPoP' }, nonces, nowSeconds) : proof

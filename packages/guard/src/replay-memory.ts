@@ -16,10 +16,17 @@ export interface ReplayMemory {
 /** The default: in this process's memory, at most `maxProofs` at a time. */
 export function boundedReplayMemory(maxProofs: number, nowSeconds: () => number): ReplayMemory {
   const used = new Map<string, number>()
+  // Goes on from where it stopped: one begun anew would step over all that was deleted before.
+  let byAge = used.entries()
+  let oldest = byAge.next()
   const forgetExpired = (now: number): void => {
-    for (const [hash, expiresAt] of used) {
-      if (expiresAt >= now) return
-      used.delete(hash)
+    if (oldest.done) {
+      byAge = used.entries()
+      oldest = byAge.next()
+    }
+    while (!oldest.done && oldest.value[1] < now) {
+      used.delete(oldest.value[0])
+      oldest = byAge.next()
     }
   }
   return {
