@@ -7,6 +7,7 @@ import { freePorts } from '../tests/free-ports.ts'
 import { compare } from './sides/compare.ts'
 import { linesFile } from './sides/credentials-in-use.ts'
 import type { GatewayAsked } from './sides/gateway.ts'
+import { untilOpen } from './sides/open-port.ts'
 import { type PinnedServer, startBesideLoad, startPinned, startProgram } from './sides/pinned-server.ts'
 import { isThere } from './sides/wrk.ts'
 
@@ -74,6 +75,14 @@ async function startNginx(upstream: string): Promise<PinnedServer<Said>> {
     }`
   writeFileSync(file, text)
   const said: Said = { origin: `http://127.0.0.1:${port}` }
-  // It serves before the first connection of the load: the line comes first, because nginx itself says nothing.
-  return startProgram(['sh', '-c', 'echo "$0"; exec nginx -c "$1" -e stderr', JSON.stringify(said), file])
+  const server = await startProgram<Said>([
+    'sh',
+    '-c',
+    // nginx itself says nothing when it serves.
+    'echo "$0"; exec nginx -c "$1" -e stderr',
+    JSON.stringify(said),
+    file,
+  ])
+  await untilOpen(port)
+  return server
 }

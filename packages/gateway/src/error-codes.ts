@@ -1,6 +1,6 @@
 /** What the gateway itself refuses, beside door one's own codes; each has its page in `docs/errors/<code>.md`. */
 export interface GatewayErrorCode {
-  readonly status: 400 | 403 | 404 | 413 | 429 | 502 | 503 | 504
+  readonly status: 400 | 403 | 404 | 413 | 429 | 500 | 502 | 503 | 504
   readonly title: string
   readonly hint: string
 }
@@ -31,6 +31,11 @@ export const errorCodes = {
     status: 429,
     title: 'Too many requests.',
     hint: 'Wait as long as Retry-After says; RateLimit tells how many are left.',
+  },
+  server_error: {
+    status: 500,
+    title: 'Something went wrong on the side of the gateway.',
+    hint: 'Quote the request id when you report it.',
   },
   upstream_unavailable: {
     status: 502,

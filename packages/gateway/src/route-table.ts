@@ -27,8 +27,10 @@ export interface PublicPath {
 /** Where a request goes. */
 export interface RouteMatch {
   readonly route: GatewayRoute
-  /** Origin and path inside, without the query. */
-  readonly url: string
+  /** Where the service is: scheme, host and port. */
+  readonly origin: string
+  /** Path inside, without the query. */
+  readonly path: string
   /** Whether it goes there without a token. */
   readonly public: boolean
 }
@@ -50,19 +52,32 @@ export function routeTable(routes: readonly GatewayRoute[]): RouteTable {
     if (seen.has(prefix)) throw new Error(`gateway: two routes have the prefix ${prefix}`)
     seen.add(prefix)
   }
+  const ways = sorted.map(wayOf)
   return {
     routes: sorted,
     find(method, path) {
-      const route = sorted.find(({ prefix }) => covers(prefix, path))
-      if (route === undefined) return undefined
+      const way = ways.find(({ route }) => covers(route.prefix, path))
+      if (way === undefined) return undefined
+      const { route, origin } = way
       const open = route.public?.find(one => one.path === path && isSameMethod(one.method, method))
-      if (open !== undefined) {
-        return { route, url: new URL(route.upstream).origin + open.upstreamPath, public: true }
-      }
+      if (open !== undefined) return { route, origin, path: open.upstreamPath, public: true }
       const rest = route.prefix === '/' ? path : path.slice(route.prefix.length)
-      return { route, url: route.upstream.replace(/\/$/, '') + rest, public: false }
+      return { route, origin, path: way.path + rest || '/', public: false }
     },
   }
+}
+
+/** A route with its upstream taken apart once. */
+interface Way {
+  readonly route: GatewayRoute
+  readonly origin: string
+  /** Without a slash at its end. */
+  readonly path: string
+}
+
+function wayOf(route: GatewayRoute): Way {
+  const { origin, pathname } = new URL(route.upstream)
+  return { route, origin, path: pathname.replace(/\/$/, '') }
 }
 
 function covers(prefix: string, path: string): boolean {

@@ -9,9 +9,9 @@ import type {
 } from '@sallyport/guard'
 import { networkOf, type RateLimiter, rateLimitHeaders } from '@sallyport/server'
 import { type CorsPolicy, corsHeaders, preflightHeaders } from './cors.ts'
-import type { PhantomTokens } from './phantom-tokens.ts'
+import type { ExchangeFailure, PhantomTokens } from './phantom-tokens.ts'
 import { type GatewayRefusal, problem } from './problem.ts'
-import type { GatewayRoute, RouteMatch, RouteTable } from './route-table.ts'
+import type { GatewayRoute, RouteTable } from './route-table.ts'
 import { readRequestTarget } from './rules/request-target.ts'
 
 /** A request as the gateway judges it, whoever carries its bytes. */
@@ -31,8 +31,10 @@ export type Verdict =
   | {
       readonly kind: 'forward'
       readonly route: GatewayRoute
-      /** Address inside, query included. */
-      readonly url: string
+      /** Where the service is: scheme, host and port. */
+      readonly origin: string
+      /** Path inside, query included. */
+      readonly path: string
       /** The token for inside; `undefined` for a public path. */
       readonly token: string | undefined
       /** Headers the answer gets, whatever it is. */
@@ -91,46 +93,66 @@ export function judge(edge: Edge, request: EdgeRequest): MaybePromise<Verdict> {
   if (request.hasBody && (request.method === 'GET' || request.method === 'HEAD')) {
     return refuse({ refused: 'body_unexpected', rule: 'RFC 9110 §9.3.1', expected: 'no body', got: request.method })
   }
-  const to = { ...match, url: match.url + target.query }
+  const { route, origin } = match
+  const to: Way = { route, origin, path: target.query === '' ? match.path : match.path + target.query }
   return match.public ? openTo(edge, request, to, headers, refuse) : behindDoor(edge, request, to, headers, refuse)
 }
 
 type Refuse = (refusal: GatewayRefusal, extra?: Readonly<Record<string, string>>) => Verdict
 type Headers = Readonly<Record<string, string>>
+/** Where a request goes, once it may. */
+type Way = Pick<Extract<Verdict, { kind: 'forward' }>, 'route' | 'origin' | 'path'>
 
-function openTo(edge: Edge, request: EdgeRequest, to: RouteMatch, headers: Headers, refuse: Refuse): Verdict {
+function openTo(edge: Edge, request: EdgeRequest, to: Way, headers: Headers, refuse: Refuse): Verdict {
   const { perAddress } = edge
   const state = perAddress.take(networkOf(request.address), edge.nowSeconds())
   const rate = rateLimitHeaders('address', perAddress.policy, state)
   if (!state.allowed) return refuse(tooMany('address', perAddress), rate)
-  return { kind: 'forward', route: to.route, url: to.url, token: undefined, headers: { ...headers, ...rate } }
+  return { kind: 'forward', ...to, token: undefined, headers: { ...headers, ...rate } }
 }
 
 /**
  * Whoever does not pass door one pays from the address's quota. An address without quota is not judged at all, but for
  * tokens that are remembered as good: one caller with an old token must not lock out all who share its address.
  */
-async function behindDoor(
+function behindDoor(
   edge: Edge,
   request: EdgeRequest,
-  to: RouteMatch,
+  to: Way,
   headers: Headers,
   refuse: Refuse,
-): Promise<Verdict> {
+): MaybePromise<Verdict> {
   const door = edge.doors.get(to.route)
   if (door === undefined) return refuse({ refused: 'route_unknown', got: to.route.prefix })
   const address = networkOf(request.address)
   const { perAddress, perCaller } = edge
   const looked = perAddress.look(address, edge.nowSeconds())
-  const remembered = door.guard.remembered(request)
-  if (!looked.allowed && remembered === undefined) {
-    return refuse(tooMany('address', perAddress), rateLimitHeaders('address', perAddress.policy, looked))
+  if (!looked.allowed || request.dpop !== undefined) {
+    const remembered = door.guard.remembered(request)
+    if (!looked.allowed && remembered === undefined) {
+      return refuse(tooMany('address', perAddress), rateLimitHeaders('address', perAddress.policy, looked))
+    }
+    // Before the proof is judged: the memory of proofs is everybody's, and one caller must not fill it.
+    const left = remembered && perCaller.look(callerKey(remembered), edge.nowSeconds())
+    if (left?.allowed === false) {
+      return refuse(tooMany('caller', perCaller), rateLimitHeaders('caller', perCaller.policy, left))
+    }
   }
-  // Before the proof is judged: the memory of proofs is everybody's, and one caller must not fill it.
-  const left = remembered && perCaller.look(callerKey(remembered), edge.nowSeconds())
-  if (left?.allowed === false) {
-    return refuse(tooMany('caller', perCaller), rateLimitHeaders('caller', perCaller.policy, left))
-  }
+  const entered = enterAndPay(edge, door, request, address)
+  const next = (known: KnownToken | GuardRefusal) => entitled(edge, door, request, to, headers, refuse, known)
+  return entered instanceof Promise ? entered.then(next) : next(entered)
+}
+
+/** Door one has spoken: the caller's rate, what is asked here already, and the token for inside. */
+function entitled(
+  edge: Edge,
+  door: RouteDoor,
+  request: EdgeRequest,
+  to: Way,
+  headers: Headers,
+  refuse: Refuse,
+  known: KnownToken | GuardRefusal,
+): MaybePromise<Verdict> {
   const of = (operations: RouteDoor['asked']) => operations.get(request.method) ?? operations.get('*')
   const asked = of(door.asked)
   const shut = (refusal: GuardRefusal): Verdict => {
@@ -141,29 +163,30 @@ async function behindDoor(
       refused: refusal.refused,
     }
   }
-  const known = await enterAndPay(edge, door, request, address)
   if ('refused' in known) return shut(known)
-  const { caller } = known
-  const state = perCaller.take(callerKey(caller), edge.nowSeconds())
+  const { perCaller } = edge
+  const state = perCaller.take(callerKey(known.caller), edge.nowSeconds())
   const rate = rateLimitHeaders('caller', perCaller.policy, state)
   if (!state.allowed) return refuse(tooMany('caller', perCaller), rate)
-  if (asked !== undefined && !asked.needed.heldBy(caller.scopes)) return shut(lacking(asked, known))
-  const token = await edge.phantom.for(known, bareToken(request), to.route.audience)
-  if (typeof token !== 'string') {
-    if (token.failed === 'inactive') return shut({ refused: 'token_inactive', rule: 'RFC 8693 §2.2.2', got: token.got })
-    return refuse({
-      refused: 'exchange_unavailable',
-      rule: 'RFC 8693 §2.2.2',
-      expected: 'a phantom token',
-      got: token.got,
-    })
+  if (asked !== undefined && !asked.needed.heldBy(known.caller.scopes)) return shut(lacking(asked, known))
+  const inside = (token: string | ExchangeFailure): Verdict => {
+    if (typeof token === 'string') {
+      const nonce = request.dpop === undefined ? undefined : door.guard.nextNonce()
+      const answerHeaders = { ...headers, ...rate, ...(nonce === undefined ? {} : { 'dpop-nonce': nonce }) }
+      return { kind: 'forward', ...to, token, headers: answerHeaders }
+    }
+    const { failed, got } = token
+    if (failed === 'inactive') return shut({ refused: 'token_inactive', rule: 'RFC 8693 §2.2.2', got })
+    return refuse({ refused: 'exchange_unavailable', rule: 'RFC 8693 §2.2.2', expected: 'a phantom token', got })
   }
-  const nonce = request.dpop === undefined ? undefined : door.guard.nextNonce()
-  const answerHeaders = { ...headers, ...rate, ...(nonce === undefined ? {} : { 'dpop-nonce': nonce }) }
-  return { kind: 'forward', route: to.route, url: to.url, token, headers: answerHeaders }
+  const token = edge.phantom.for(known, bareToken(request), to.route.audience)
+  return token instanceof Promise ? token.then(inside) : inside(token)
 }
 
-/** A token at first sight is paid for before it is judged, or a crowd of guesses at once would all be looked at. */
+/**
+ * A token at first sight is paid for before it is judged, or a crowd of guesses at once would all be looked at. One that
+ * is remembered costs its address nothing.
+ */
 function enterAndPay(
   { perAddress, nowSeconds }: Edge,
   { guard }: RouteDoor,
@@ -171,12 +194,15 @@ function enterAndPay(
   address: string,
 ): MaybePromise<KnownToken | GuardRefusal> {
   const entered = guard.enter(request)
+  if (!(entered instanceof Promise)) {
+    if ('refused' in entered) perAddress.take(address, nowSeconds())
+    return entered
+  }
   const { allowed: paid } = perAddress.take(address, nowSeconds())
-  const settle = (known: KnownToken | GuardRefusal) => {
+  return entered.then(known => {
     if (paid && !('refused' in known)) perAddress.giveBack(address)
     return known
-  }
-  return entered instanceof Promise ? entered.then(settle) : settle(entered)
+  })
 }
 
 const callerKey = ({ clientId, subject }: KnownToken['caller']): string => `${clientId}\n${subject}`

@@ -43,7 +43,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const phantom = phantomTokens({ issuer: opened.issuer, client, context: opened.context })
   const replay = options.replay ?? boundedReplayMemory(maxProofs, nowSeconds)
   const metrics = gatewayMetrics(opened.revocations, phantom)
-  const agent = upstreams(limits)
+  const pools = upstreams(limits, routes.routes)
   const shared = {
     routes,
     phantom,
@@ -57,7 +57,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     registerEdge(
       listener.app,
       { ...shared, doors },
-      { origin, agent, limits, metrics, log, revocations: opened.revocations },
+      { origin, upstreams: pools, limits, metrics, log, revocations: opened.revocations },
     )
     return listener
   })
@@ -71,7 +71,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     async close() {
       await Promise.all(listeners.map(listener => listener.close()))
       opened.revocations.close()
-      await agent.destroy()
+      await pools.destroy()
     },
   }
 }

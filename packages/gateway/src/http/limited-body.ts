@@ -1,7 +1,8 @@
+import type { IncomingMessage } from 'node:http'
 import { Transform, type TransformCallback } from 'node:stream'
 
 /** A body went over its limit; the request is given up. */
-export class BodyTooLargeError extends Error {
+class BodyTooLargeError extends Error {
   constructor(limit: number) {
     super(`a body over ${limit} bytes`)
   }
@@ -16,5 +17,19 @@ export function limitedBody(limit: number): Transform {
       if (seen > limit) done(new BodyTooLargeError(limit))
       else done(null, chunk)
     },
+  })
+}
+
+export function isTooLarge(error: unknown): boolean {
+  return error instanceof BodyTooLargeError || (error instanceof Error && error.cause instanceof BodyTooLargeError)
+}
+
+/** Reads a body whose size is declared. `done` is not called for a caller that breaks off before its end. */
+export function readWhole(request: IncomingMessage, done: (body: Buffer) => void): void {
+  const chunks: Buffer[] = []
+  request.on('data', (chunk: Buffer) => chunks.push(chunk))
+  request.once('end', () => {
+    const [only] = chunks
+    done(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks))
   })
 }

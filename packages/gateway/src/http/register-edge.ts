@@ -1,17 +1,18 @@
 import type { Answer } from '@sallyport/guard'
 import { NodeRequest, type Revocations } from '@sallyport/guard'
 import { addHealthRoutes, isFromThisMachine, type Log, nothingHere, sendFailure } from '@sallyport/server'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Agent } from 'undici'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { GatewayLimits } from '../options.ts'
-import type { GatewayRefusal } from '../problem.ts'
-import { type Edge, type EdgeRequest, judge } from '../verdict.ts'
+import { type GatewayRefusal, problem } from '../problem.ts'
+import { type Edge, type EdgeRequest, judge, type Verdict } from '../verdict.ts'
 import type { GatewayMetrics } from './gateway-metrics.ts'
-import { forward, hasBody } from './proxy.ts'
+import { hasBody, type Passage, sendAnswer } from './passage.ts'
+import { proxy } from './proxy.ts'
+import type { Upstreams } from './upstreams.ts'
 
 export interface EdgeParts {
   readonly origin: string
-  readonly agent: Agent
+  readonly upstreams: Upstreams
   readonly limits: GatewayLimits
   readonly metrics: GatewayMetrics
   readonly revocations: Revocations
@@ -44,35 +45,56 @@ export function registerEdge(app: FastifyInstance, edge: Omit<Edge, 'onRefusal'>
     ...edge,
     onRefusal: (refusal, request) => logged(refusal, request.method, request.requestId),
   }
-  const proxy = {
+  const forward = proxy({
     ...parts,
-    onFailure: (refusal: GatewayRefusal, request: FastifyRequest) => logged(refusal, request.method, request.id),
+    onFailure: (refusal, { request, requestId }) => logged(refusal, request.method ?? '', requestId),
+  })
+  const judged = (verdict: Verdict, passage: Passage) => {
+    if (verdict.kind === 'forward') {
+      metrics.decided('allow')
+      return forward(verdict, passage)
+    }
+    if (verdict.refused !== undefined) metrics.decided(verdict.refused)
+    return sendAnswer(passage, verdict.answer)
   }
   app.register(async inside => {
     inside.removeAllContentTypeParsers()
     inside.addContentTypeParser('*', (_request, body, done) => done(null, body))
-    inside.all('/*', async (request, reply) => {
-      const verdict = await judge(complete, new Described(request))
-      if (verdict.kind === 'forward') {
-        metrics.decided('allow')
-        return forward(proxy, verdict, request, reply)
+    inside.all('/*', (request, reply) => {
+      reply.hijack()
+      const passage: Passage = {
+        request: request.raw,
+        response: reply.raw,
+        requestId: request.id,
+        address: request.ip,
+        headers: Object.entries(reply.getHeaders()).flatMap(([name, value]) => [name, String(value)]),
       }
-      if (verdict.refused !== undefined) metrics.decided(verdict.refused)
-      return send(reply, verdict.answer)
+      const threw = (error: unknown) => {
+        log.error('request_failed', { request_id: passage.requestId, cause: error })
+        if (passage.response.headersSent) passage.response.destroy()
+        else sendAnswer(passage, problem({ refused: 'server_error' }, passage.requestId))
+      }
+      try {
+        const verdict = judge(complete, new Described(passage))
+        if (verdict instanceof Promise) verdict.then(late => judged(late, passage)).catch(threw)
+        else judged(verdict, passage)
+      } catch (error) {
+        threw(error)
+      }
     })
   })
 }
 
-/** A request of Fastify as the gateway judges it. */
+/** A request as the gateway judges it. */
 class Described extends NodeRequest implements EdgeRequest {
   readonly address: string
   readonly origin: string | undefined
   readonly preflightMethod: string | undefined
   readonly hasBody: boolean
 
-  constructor(request: FastifyRequest) {
-    super(request.raw, { target: request.raw.url, requestId: request.id })
-    this.address = request.ip
+  constructor({ request, requestId, address }: Passage) {
+    super(request, { requestId })
+    this.address = address
     this.origin = request.headers.origin
     this.preflightMethod = request.headers['access-control-request-method']
     this.hasBody = hasBody(request)

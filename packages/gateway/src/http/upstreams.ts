@@ -1,9 +1,35 @@
-import { Agent } from 'undici'
+import { Pool } from 'undici'
 import type { GatewayLimits } from '../options.ts'
+import type { GatewayRoute } from '../route-table.ts'
 
-/** Connections to all services, kept open between requests. Answers are read strictly; protocol upgrades are not made. */
-export function upstreams(limits: GatewayLimits): Agent {
-  return new Agent({
+/** Connections to all services, kept open between requests. */
+export interface Upstreams {
+  /** Those to one origin that a route names. */
+  of(origin: string): Pool
+  destroy(): Promise<void>
+}
+
+/** Answers are read strictly; protocol upgrades are not made. */
+export function upstreams(limits: GatewayLimits, routes: readonly GatewayRoute[]): Upstreams {
+  const pools = new Map<string, Pool>()
+  for (const { upstream } of routes) {
+    const { origin } = new URL(upstream)
+    if (!pools.has(origin)) pools.set(origin, connect(origin, limits))
+  }
+  return {
+    of(origin) {
+      const pool = pools.get(origin)
+      if (pool === undefined) throw new Error(`gateway: no route leads to ${origin}`)
+      return pool
+    },
+    async destroy() {
+      await Promise.all([...pools.values()].map(pool => pool.destroy()))
+    },
+  }
+}
+
+function connect(origin: string, limits: GatewayLimits): Pool {
+  return new Pool(origin, {
     connections: limits.connections,
     pipelining: 1,
     allowH2: false,

@@ -62,58 +62,126 @@ const droppedPrefixes = [
   'x-auth-request-',
 ]
 
+/** Naming these in `Connection` would only hide what the gateway itself must keep (a known way around it). */
+const neverNamed: ReadonlySet<string> = new Set(['content-type', 'accept'])
+
+/** What becomes of a header by its name: the name in lower case, or `undefined` when it stays on this side. */
+type Fate = (name: string) => string | undefined
+
+const fateInside = remembered(name => {
+  const lower = name.toLowerCase()
+  const stays = dropped.has(lower) || lower.includes('_') || droppedPrefixes.some(prefix => lower.startsWith(prefix))
+  return stays ? undefined : lower
+})
+
 /**
- * What of a request's headers goes inside: everything but what belongs to the connection (those named in `Connection`
- * too) and what services believe of a proxy. A name with an underscore is dropped as well: CGI-like servers cannot tell
- * it from one with a hyphen.
+ * What of a request's headers goes inside, in their order: everything but what belongs to the connection (those named in
+ * `Connection` too) and what services believe of a proxy. A name with an underscore is dropped as well: CGI-like servers
+ * cannot tell it from one with a hyphen.
  *
  * @see RFC 9110 §7.6.1, RFC 9700 §4.13
  */
 export function headersForService(raw: RawHeaders): string[] {
-  const connection = connectionOptions(raw)
   const kept: string[] = []
+  let named: Set<string> | undefined
   for (let at = 0; at + 1 < raw.length; at += 2) {
     const name = raw[at] ?? ''
-    const lower = name.toLowerCase()
-    if (dropped.has(lower) || connection.has(lower) || lower.includes('_')) continue
-    if (droppedPrefixes.some(prefix => lower.startsWith(prefix))) continue
-    kept.push(lower, raw[at + 1] ?? '')
+    const lower = fateInside(name)
+    if (lower !== undefined) kept.push(lower, raw[at + 1] ?? '')
+    else if (name.length === connection.length && name.toLowerCase() === connection) named = namesIn(raw[at + 1], named)
   }
-  return kept
+  return named === undefined ? kept : kept.filter((_, at) => !named.has(kept[at - (at % 2)] ?? ''))
 }
 
-const keptInside: ReadonlySet<string> = new Set([...hopByHop, 'set-cookie', 'server', 'x-powered-by', 'via', 'alt-svc'])
+const connection = 'connection'
+const keptInside: ReadonlySet<string> = new Set([
+  ...hopByHop,
+  'set-cookie',
+  'server',
+  'x-powered-by',
+  'via',
+  'alt-svc',
+  'x-request-id',
+])
+
+const fateOutside = remembered(name => {
+  const lower = name.toLowerCase()
+  const stays =
+    keptInside.has(lower) ||
+    lower.startsWith('access-control-') ||
+    lower.startsWith('x-sallyport-') ||
+    lower.startsWith('ratelimit')
+  return stays ? undefined : lower
+})
+
+/** A service's headers, as they were read: a repeated one has several values. */
+export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>
 
 /**
- * What of an answer's headers goes outside. No `Set-Cookie`: no cookie goes in, so one coming out would only collide with
- * those of other services on the host. CORS is the gateway's to say.
+ * The headers of an answer that goes outside: the service's, without what is its own or its connection's, the gateway's
+ * `own`, which hold over them, and the `usual` ones of every answer where neither says anything else. What the answer
+ * varies by is what either says (RFC 9110 §12.5.5). No `Set-Cookie`: no cookie goes in, so one coming out would only
+ * collide with those of other services on the host. CORS is the gateway's to say.
+ *
+ * @param own and `usual` have names in lower case
+ * @see RFC 9110 §7.6.1
  */
 export function headersForCaller(
-  headers: Readonly<Record<string, string | string[] | undefined>>,
-): Record<string, string | string[]> {
-  const connection = new Set(namesIn(headers.connection))
-  const kept: Record<string, string | string[]> = {}
-  for (const [name, value] of Object.entries(headers)) {
-    const lower = name.toLowerCase()
-    if (value === undefined || keptInside.has(lower) || connection.has(lower)) continue
-    if (lower.startsWith('access-control-') || lower.startsWith('x-sallyport-') || lower.startsWith('ratelimit'))
-      continue
-    kept[lower] = value
+  service: AnswerHeaders,
+  own: Readonly<Record<string, string>>,
+  usual: RawHeaders,
+): string[] {
+  const named = service.connection === undefined ? undefined : namesIn(service.connection)
+  const flat: string[] = []
+  for (const name in service) {
+    const value = service[name]
+    const lower = fateOutside(name)
+    if (value === undefined || lower === undefined || named?.has(lower) || own[lower] !== undefined) continue
+    if (typeof value === 'string') flat.push(lower, value)
+    else for (const one of value) flat.push(lower, one)
   }
-  return kept
+  for (const name in own) {
+    const value = own[name] ?? ''
+    const varies = name === 'vary' && !named?.has(name) ? service.vary : undefined
+    flat.push(name, varies === undefined ? value : [varies, value].flat().join(', '))
+  }
+  const said = flat.length
+  for (let at = 0; at + 1 < usual.length; at += 2) {
+    const name = usual[at] ?? ''
+    if (!isAmong(flat, said, name)) flat.push(name, usual[at + 1] ?? '')
+  }
+  return flat
 }
 
-function connectionOptions(raw: RawHeaders): ReadonlySet<string> {
-  const names = new Set<string>()
-  for (let at = 0; at + 1 < raw.length; at += 2) {
-    if (raw[at]?.toLowerCase() === 'connection') for (const name of namesIn(raw[at + 1])) names.add(name)
-  }
-  // Naming these would only hide what the gateway itself must keep (a known way around it).
-  for (const name of ['content-type', 'accept', 'x-request-id']) names.delete(name)
-  return names
+/** Whether one of the first `length` entries of name, value, name, value is this name. */
+function isAmong(flat: RawHeaders, length: number, name: string): boolean {
+  for (let at = 0; at < length; at += 2) if (flat[at] === name) return true
+  return false
 }
 
-function namesIn(value: string | readonly string[] | undefined): readonly string[] {
+/** The names that a `Connection` header gives to its own connection; what only says how long it lasts is none. */
+function namesIn(value: string | readonly string[] | undefined, names?: Set<string>): Set<string> | undefined {
   const text = typeof value === 'string' ? value : (value ?? []).join(',')
-  return text.split(',').map(name => name.trim().toLowerCase())
+  if (text === 'keep-alive' || text === 'close') return names
+  const all = names ?? new Set<string>()
+  for (const part of text.split(',')) {
+    const name = part.trim().toLowerCase()
+    if (!neverNamed.has(name)) all.add(name)
+  }
+  return all
+}
+
+/** Names are few and come again and again, but callers choose them: so many of at most this length are remembered. */
+const maxRemembered = 1_000
+const maxRememberedLength = 64
+
+function remembered(judge: Fate): Fate {
+  const fates = new Map<string, string | undefined>()
+  return name => {
+    const known = fates.get(name)
+    if (known !== undefined || fates.has(name)) return known
+    const fate = judge(name)
+    if (fates.size < maxRemembered && name.length <= maxRememberedLength) fates.set(name, fate)
+    return fate
+  }
 }
