@@ -41,17 +41,39 @@ export const nothingHere: Failure = {
   description: 'There is nothing at this address.',
 }
 
-/** Answers with a failure: JSON to programs, the listener's error page to browsers. Never cached, never a stack. */
-export function sendFailure(request: FastifyRequest, reply: FastifyReply, failure: Failure): FastifyReply {
-  reply.code(failure.status).header('cache-control', 'no-store')
-  if (failure.headers !== undefined) reply.headers({ ...failure.headers })
-  const page = request.server.errorPage
-  if (page === undefined || !prefersHtml(request.headers.accept)) {
-    return reply.type('application/json; charset=utf-8').send(failureJson(failure, request.id))
+/** A failure as it is sent. */
+export interface RenderedFailure {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** A failure as JSON for programs, as the listener's error page for browsers. Never cached, never a stack. */
+export function renderFailure(
+  failure: Failure,
+  asked: { readonly accept: string | undefined; readonly requestId: string; readonly page: ErrorPage | undefined },
+): RenderedFailure {
+  const { accept, requestId, page } = asked
+  const { status } = failure
+  const headers = { 'cache-control': 'no-store', ...failure.headers }
+  if (page === undefined || !prefersHtml(accept)) {
+    const body = failureJson(failure, requestId)
+    return { status, headers: { ...headers, 'content-type': 'application/json; charset=utf-8' }, body }
   }
-  const { html, contentSecurityPolicy } = page({ ...failure, requestId: request.id })
-  if (contentSecurityPolicy !== undefined) reply.header('content-security-policy', contentSecurityPolicy)
-  return reply.type('text/html; charset=utf-8').send(html)
+  const { html, contentSecurityPolicy } = page({ ...failure, requestId })
+  const policy = contentSecurityPolicy === undefined ? {} : { 'content-security-policy': contentSecurityPolicy }
+  return { status, headers: { ...headers, ...policy, 'content-type': 'text/html; charset=utf-8' }, body: html }
+}
+
+/** Answers with a failure, as `renderFailure` has it. */
+export function sendFailure(request: FastifyRequest, reply: FastifyReply, failure: Failure): FastifyReply {
+  const { accept } = request.headers
+  const { status, headers, body } = renderFailure(failure, {
+    accept,
+    requestId: request.id,
+    page: request.server.errorPage,
+  })
+  return reply.code(status).headers(headers).send(body)
 }
 
 /** A failure as programs get it: `error` and `error_description` as in OAuth, `reason` and `request_id` as ours. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { connect } from 'node:net'
 import { after, before, test } from 'node:test'
 import fc from 'fast-check'
 import type { Log, LogFields } from '../log.ts'
+import { headerOf, rawExchange, rawGet, statusOf } from '../testing/raw-exchange.ts'
 import { createListener, type Listener } from './listener.ts'
 import { PortTakenError } from './port-taken.ts'
 
@@ -38,46 +38,12 @@ before(async () => {
 
 after(() => listener.close())
 
-/** Sends bytes and gives everything that comes back until the server closes; fails when it keeps the line open. */
-function exchange(
-  bytes: string,
-  options: { readonly address?: string; readonly halfClose?: boolean } = {},
-): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let answer = ''
-    const socket = connect(port, options.address ?? '127.0.0.1', () => {
-      if (options.halfClose === true) socket.end(bytes, 'latin1')
-      else socket.write(bytes)
-    })
-    const patience = setTimeout(() => {
-      socket.destroy()
-      reject(new Error(`no end after: ${answer}`))
-    }, 3000)
-    socket.on('data', chunk => {
-      answer += chunk.toString('latin1')
-    })
-    socket.on('error', reject)
-    socket.on('close', () => {
-      clearTimeout(patience)
-      resolve(answer)
-    })
-  })
-}
-
-const get = (path: string, ...headers: string[]): string =>
-  [`GET ${path} HTTP/1.1`, 'Host: localhost', 'Connection: close', ...headers, '', ''].join('\r\n')
-
-function statusOf(answer: string): number {
-  return Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1])
-}
-
-function headerOf(answer: string, name: string): string | undefined {
-  return new RegExp(`^${name}: (.*)\\r$`, 'im').exec(answer)?.[1]
-}
+const exchange = (bytes: string, options?: Parameters<typeof rawExchange>[2]): Promise<string> =>
+  rawExchange(port, bytes, options)
 
 test('one app answers on both loopback addresses, on one port', async () => {
   for (const address of ['127.0.0.1', '::1']) {
-    const answer = await exchange(get('/hello'), { address })
+    const answer = await exchange(rawGet('/hello'), { address })
     assert.equal(statusOf(answer), 200, address)
     assert.ok(answer.endsWith('hello'))
   }
@@ -85,27 +51,27 @@ test('one app answers on both loopback addresses, on one port', async () => {
 
 test('a Host it does not know gets 421, so that a rebound name reads nothing (RFC 9110 §15.5.20)', async () => {
   for (const host of ['evil.example', `evil.example:${port}`, 'localhost.evil.example', 'auth.example.evil']) {
-    const answer = await exchange(get('/hello').replace('localhost', host))
+    const answer = await exchange(rawGet('/hello').replace('localhost', host))
     assert.equal(statusOf(answer), 421, host)
     assert.ok(!answer.includes('hello'))
   }
-  assert.equal(statusOf(await exchange(get('/hello').replace('localhost', 'AUTH.example:443'))), 200)
+  assert.equal(statusOf(await exchange(rawGet('/hello').replace('localhost', 'AUTH.example:443'))), 200)
 })
 
 test('no Host, two Hosts, a malformed Host and a line without a version get 400 (RFC 9112 §3, §3.2)', async () => {
   const cases = [
     'GET /hello HTTP/1.1\r\nConnection: close\r\n\r\n',
-    get('/hello', 'Host: localhost'),
-    get('/hello').replace('localhost', 'localhost, evil'),
-    get('/hello').replace('localhost', 'user@localhost'),
-    get('/hello').replace(' HTTP/1.1', ''),
+    rawGet('/hello', 'Host: localhost'),
+    rawGet('/hello').replace('localhost', 'localhost, evil'),
+    rawGet('/hello').replace('localhost', 'user@localhost'),
+    rawGet('/hello').replace(' HTTP/1.1', ''),
   ]
   for (const bytes of cases) assert.equal(statusOf(await exchange(bytes)), 400, bytes)
 })
 
 test('a target in absolute form is judged by its own host and read as a path (RFC 9112 §3.2.2)', async () => {
-  assert.equal(statusOf(await exchange(get('http://evil.example/hello'))), 421)
-  const answer = await exchange(get('http://localhost/target?a=1'))
+  assert.equal(statusOf(await exchange(rawGet('http://evil.example/hello'))), 421)
+  const answer = await exchange(rawGet('http://localhost/target?a=1'))
   assert.ok(answer.endsWith('/target?a=1'), answer)
 })
 
@@ -129,7 +95,7 @@ const smuggled: Readonly<Record<string, string>> = {
 
 for (const [name, rest] of Object.entries(smuggled)) {
   test(`${name} gets 400 and the connection is closed (RFC 9112)`, async () => {
-    const next = get('/hello')
+    const next = rawGet('/hello')
     const answer = await exchange(`POST /echo HTTP/1.1\r\nHost: localhost\r\n${rest}${next}`)
     assert.equal(statusOf(answer), 400, answer)
     assert.equal(answer.match(/HTTP\/1\.1 \d/g)?.length, 1, 'what follows is not read as a second request')
@@ -164,9 +130,9 @@ test('a body that does not end is cut off after requestMs', async () => {
 })
 
 test('headers over the size or the count get 431 (RFC 6585 §5)', async () => {
-  assert.equal(statusOf(await exchange(get('/hello', `X-A: ${'a'.repeat(20_000)}`))), 431)
-  assert.equal(statusOf(await exchange(get('/hello', ...Array.from({ length: 19 }, () => 'X-A: b')))), 431)
-  assert.equal(statusOf(await exchange(get('/hello', ...Array.from({ length: 18 }, () => 'X-A: b')))), 200)
+  assert.equal(statusOf(await exchange(rawGet('/hello', `X-A: ${'a'.repeat(20_000)}`))), 431)
+  assert.equal(statusOf(await exchange(rawGet('/hello', ...Array.from({ length: 19 }, () => 'X-A: b')))), 431)
+  assert.equal(statusOf(await exchange(rawGet('/hello', ...Array.from({ length: 18 }, () => 'X-A: b')))), 200)
 })
 
 test('a body over the limit gets 413, whether its length is told or found out (RFC 9110 §15.5.14)', async () => {
@@ -185,6 +151,14 @@ test('a body arrives as bytes whatever its type, and whether it has one', async 
   }
 })
 
+test('a request that tells its type and announces no body is read as an empty one at once (RFC 9112 §6.3)', async () => {
+  const answer = await exchange(
+    'POST /echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: text/plain\r\n\r\n',
+  )
+  assert.equal(statusOf(answer), 200)
+  assert.ok(answer.endsWith('{"bytes":0}'), answer)
+})
+
 test('every answer carries the security headers, a request id and no-store, also failures', async () => {
   for (const [path, status] of [
     ['/hello', 200],
@@ -192,7 +166,7 @@ test('every answer carries the security headers, a request id and no-store, also
     ['/%zz', 400],
     ['/boom', 500],
   ] as const) {
-    const answer = await exchange(get(path))
+    const answer = await exchange(rawGet(path))
     assert.equal(statusOf(answer), status)
     assert.equal(headerOf(answer, 'cache-control'), 'no-store', path)
     assert.equal(headerOf(answer, 'content-security-policy'), "default-src 'none'; frame-ancestors 'none'", path)

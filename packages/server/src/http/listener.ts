@@ -1,17 +1,21 @@
-import { randomUUID } from 'node:crypto'
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerOptions } from 'node:http'
-import { createServer as createTlsServer, type ServerOptions as TlsOptions } from 'node:https'
+import type { ServerOptions as TlsOptions } from 'node:https'
+import proxyAddr from '@fastify/proxy-addr'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Log } from '../log.ts'
 import { silentLog } from '../log.ts'
 import { rememberMethods } from './allowed-methods.ts'
+import { readBody } from './body.ts'
+import { type DirectHandler, type DirectMethod, DirectRoutes, type FailureOf } from './direct.ts'
+import type { Exchange } from './exchange.ts'
 import { type ErrorPage, type Failure, nothingHere, sendFailure } from './failure.ts'
-import { parseHost } from './host.ts'
+import { Front } from './front.ts'
+import { knownHosts } from './known-hosts.ts'
 import { type ListenerLimits, listenerLimits } from './limits.ts'
 import { answerMalformed } from './malformed.ts'
+import { requestIdOf } from './request-id.ts'
 import { securityHeaders } from './security-headers.ts'
-import { type Binding, closeSockets, openSockets } from './sockets.ts'
-import { judgeTarget, type TargetRules } from './target.ts'
+import { attach, createServers, replaceCertificate } from './servers.ts'
+import { closeSockets, openSockets } from './sockets.ts'
 import { failureOfThrown } from './thrown.ts'
 
 export interface ListenerOptions {
@@ -38,9 +42,27 @@ export interface ListenerOptions {
   readonly trustRequestId?: boolean
 }
 
+/** Told of every answer that was handed over, whoever gave it: its method, route (`none` where there is no such), status and duration. */
+export type AnswerObserver = (method: string, route: string, status: number, seconds: number) => void
+
 export interface Listener {
   /** Where routes are added. Bodies arrive as `Buffer`, whatever their type: read them with `readForm` or `readJson`. */
   readonly app: FastifyInstance
+  /**
+   * Adds a route that is answered on node:http, before Fastify sees the request; for the few addresses that are called
+   * thousands of times a second. See `DirectRoutes`.
+   */
+  direct(method: DirectMethod, path: string, handler: DirectHandler): void
+  /**
+   * Gives a handler every request that was let in and has no direct route, as an `Exchange` on node:http: the listener's
+   * rules have been applied (host, target, header counts), nothing of the body was read, nothing was answered. It answers
+   * with `exchange.response.writeHead(status, exchange.head(own))` and what follows, then tells `exchange.answered`; or by
+   * `exchange.send` and `exchange.fail` alone; or it returns `false` and leaves the request to Fastify's routes. What goes
+   * wrong later it catches itself. `app.inject` does not come by here.
+   */
+  takeOver(handler: (exchange: Exchange) => boolean): void
+  /** Adds an observer of all answers. */
+  onAnswered(observer: AnswerObserver): void
   /**
    * Opens the sockets.
    * @throws PortTakenError
@@ -65,34 +87,45 @@ const hostlessPaths: ReadonlySet<string> = new Set(['/livez', '/readyz'])
 export function createListener(options: ListenerOptions): Listener {
   const limits = { ...listenerLimits, ...options.limits }
   const log = (options.log ?? silentLog).child({ listener: options.name })
-  const addresses = options.addresses ?? ['127.0.0.1', '::1']
-  const binding: Binding = addresses.map(address => ({ address, server: createOne(options.tls, limits) }))
+  const binding = createServers(options.addresses ?? ['127.0.0.1', '::1'], options.tls, limits)
   const closing = new AbortController()
   const headers = securityHeaders(options.origin)
+  const observers: AnswerObserver[] = []
+  const front = createFront(options, { limits, headers, closing: closing.signal, observers, log })
   const app = fastify({
-    serverFactory: handler => attach(binding, handler, limits),
+    serverFactory: handler =>
+      attach(binding, (request, response) => front.receive(request, response, direct, handler), limits),
     clientErrorHandler: answerMalformed,
     frameworkErrors: (error, request, reply) => {
       sendFailure(request, reply.headers(headers), failureOfThrown(error))
     },
-    genReqId: request => requestId(request, options.trustRequestId === true),
+    genReqId: request => front.exchangeOf(request)?.id ?? requestIdOf(request, options.trustRequestId === true),
     bodyLimit: limits.bodyBytes,
     trustProxy: options.trustProxy === undefined ? false : [...options.trustProxy],
     return503OnClosing: false,
     exposeHeadRoutes: true,
     schemaController: { compilersFactory: { buildValidator: noCompiler, buildSerializer: noCompiler } },
   })
+  const failureOf = failuresOf(log)
   app.decorate('errorPage', options.errorPage)
   app.decorate('closing', closing.signal)
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-  addHooks(app, options, limits, headers, log)
+  app.addContentTypeParser('*', (request, payload, done) => {
+    readBody(payload, request.headers, request.routeOptions.bodyLimit, done)
+  })
+  addHooks(app, { front, headers, observers, failureOf, log })
+  const direct = new DirectRoutes(app, limits.bodyBytes, failureOf)
   app.addHook('preClose', async () => {
     closing.abort()
     await closeSockets(binding, limits.closeMs)
   })
   return {
     app,
+    direct: (method, path, handler) => direct.add(method, path, handler),
+    takeOver: handler => {
+      front.takenOver = handler
+    },
+    onAnswered: observer => void observers.push(observer),
     listen: async () => {
       await app.ready()
       const opened = await openSockets(binding, options.port, options.portFlag)
@@ -104,46 +137,89 @@ export function createListener(options: ListenerOptions): Listener {
   }
 }
 
+interface FrontParts {
+  readonly limits: ListenerLimits
+  readonly headers: Readonly<Record<string, string>>
+  readonly closing: AbortSignal
+  readonly observers: readonly AnswerObserver[]
+  readonly log: Log
+}
+
+function createFront(options: ListenerOptions, { limits, headers, closing, observers, log }: FrontParts): Front {
+  const { trustProxy = [], trustRequestId = false, errorPage } = options
+  const answered = (exchange: Exchange, route: string, status: number) => {
+    const { method, begunMs } = exchange
+    const ms = performance.now() - begunMs
+    for (const observer of observers) observer(method, route, status, ms / 1000)
+    // What a success granted is in the audit trail, and its count in the metrics: a line each would cost more than it tells.
+    if (status >= 400) log.info('request', { method, route, status, duration_ms: tenths(ms), request_id: exchange.id })
+  }
+  return new Front(
+    {
+      headers: Object.entries(headers).flat(),
+      trustRequestId,
+      trusted: trustProxy.length === 0 ? undefined : proxyAddr.compile([...trustProxy]),
+      errorPage,
+      closing,
+      answered,
+    },
+    {
+      isOurs: knownHosts([new URL(options.origin).hostname, ...(options.hosts ?? [])]),
+      hostlessPaths,
+      headerCount: limits.headerCount,
+    },
+    log,
+  )
+}
+
+const tenths = (ms: number): number => Math.round(ms * 10) / 10
+
 /** Routes of ours judge their input by themselves, so Fastify's two schema compilers (8 MB) are never loaded. */
 function noCompiler(): never {
   throw new TypeError('a listener compiles no schemas: judge the input in the route')
 }
 
-function addHooks(
-  app: FastifyInstance,
-  options: ListenerOptions,
-  limits: ListenerLimits,
-  headers: Readonly<Record<string, string>>,
-  log: Log,
-): void {
-  const rules: TargetRules = { hosts: knownHosts(options), hostlessPaths, headerCount: limits.headerCount }
+/** Log a throw that is our fault with its cause, of which the answer says nothing. */
+function failuresOf(log: Log): FailureOf {
+  return (thrown, route, requestId) => {
+    const failure = failureOfThrown(thrown)
+    if (failure.status >= 500) {
+      const stack = thrown instanceof Error ? thrown.stack : undefined
+      log.error('request_failed', { request_id: requestId, route, cause: thrown, stack })
+    }
+    return failure
+  }
+}
+
+interface HookParts {
+  readonly front: Front
+  readonly headers: Readonly<Record<string, string>>
+  readonly observers: readonly AnswerObserver[]
+  readonly failureOf: FailureOf
+  readonly log: Log
+}
+
+function addHooks(app: FastifyInstance, { front, headers, observers, failureOf, log }: HookParts): void {
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(headers).header('x-request-id', request.id)
-    const failure = judgeTarget(request.raw, rules)
+    if (front.exchangeOf(request.raw) !== undefined) return done()
+    const failure = front.admit(request.raw, request)
     if (failure === undefined) return done()
-    log.warn('host_refused', { reason: failure.reason, request_id: request.id })
     sendFailure(request, reply, failure)
   })
   app.addHook('onResponse', (request, reply, done) => {
-    log.info('request', {
-      method: request.method,
-      route: request.routeOptions.url ?? 'none',
-      status: reply.statusCode,
-      duration_ms: Math.round(reply.elapsedTime * 10) / 10,
-      request_id: request.id,
-    })
+    const { method, id: request_id } = request
+    const { statusCode: status, elapsedTime } = reply
+    const route = request.routeOptions.url ?? 'none'
+    for (const observer of observers) observer(method, route, status, elapsedTime / 1000)
+    log.info('request', { method, route, status, duration_ms: tenths(elapsedTime), request_id })
     done()
   })
   const methodsOf = rememberMethods(app)
   app.setNotFoundHandler((request, reply) => sendFailure(request, reply, missing(methodsOf(request.url))))
-  app.setErrorHandler((error: unknown, request: FastifyRequest, reply: FastifyReply) => {
-    const failure = failureOfThrown(error)
-    if (failure.status >= 500) {
-      const stack = error instanceof Error ? error.stack : undefined
-      log.error('request_failed', { request_id: request.id, route: request.routeOptions.url, cause: error, stack })
-    }
-    return sendFailure(request, reply, failure)
-  })
+  app.setErrorHandler((error: unknown, request: FastifyRequest, reply: FastifyReply) =>
+    sendFailure(request, reply, failureOf(error, request.routeOptions.url, request.id)),
+  )
 }
 
 function missing(methods: readonly string[]): Failure {
@@ -151,57 +227,4 @@ function missing(methods: readonly string[]): Failure {
   const allow = methods.join(', ')
   const description = `This address takes ${allow} only.`
   return { status: 405, error: 'invalid_request', reason: 'method_not_allowed', description, headers: { allow } }
-}
-
-function knownHosts(options: ListenerOptions): ReadonlySet<string> {
-  const names = [new URL(options.origin).hostname, ...(options.hosts ?? [])]
-  return new Set(names.map(name => parseHost(name)?.hostname ?? unusableHost(name)))
-}
-
-function unusableHost(name: string): never {
-  throw new RangeError(`${JSON.stringify(name)} is not a host name (an IPv6 address needs brackets)`)
-}
-
-function createOne(tls: TlsOptions | undefined, limits: ListenerLimits): Server {
-  const http: ServerOptions = {
-    headersTimeout: limits.headersMs,
-    requestTimeout: limits.requestMs,
-    keepAliveTimeout: limits.keepAliveMs,
-    connectionsCheckingInterval: limits.checkMs,
-    maxHeaderSize: limits.headerBytes,
-    requireHostHeader: true,
-    insecureHTTPParser: false,
-    noDelay: true,
-  }
-  if (tls === undefined) return createServer(http)
-  return createTlsServer({ minVersion: 'TLSv1.2', handshakeTimeout: limits.headersMs, ...tls, ...http })
-}
-
-function attach(binding: Binding, handler: RequestListener, limits: ListenerLimits): Server {
-  const [first, ...others] = binding
-  if (first === undefined) throw new RangeError('a listener needs an address')
-  for (const { server } of binding) {
-    server.maxConnections = limits.connections
-    server.maxRequestsPerSocket = limits.requestsPerConnection
-    // Node drops what is over the count in silence, so it may keep one more, by which `judgeTarget` sees it.
-    server.maxHeadersCount = limits.headerCount + 1
-    server.setTimeout(limits.stalledMs)
-    server.on('request', handler)
-  }
-  // Fastify answers the first server's malformed requests through `clientErrorHandler`.
-  for (const { server } of others) server.on('clientError', answerMalformed)
-  return first.server
-}
-
-function replaceCertificate(binding: Binding, tls: TlsOptions): void {
-  for (const { server } of binding) {
-    if ('setSecureContext' in server && typeof server.setSecureContext === 'function') server.setSecureContext(tls)
-  }
-}
-
-function requestId(request: IncomingMessage, trusted: boolean): string {
-  const given = request.headers['x-request-id']
-  if (trusted && typeof given === 'string' && /^[\w-]{8,64}$/.test(given)) return given
-  // Node draws the randomness of many of them at a time.
-  return randomUUID().replaceAll('-', '').slice(0, 24)
 }

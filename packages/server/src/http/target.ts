@@ -4,8 +4,8 @@ import { parseHost } from './host.ts'
 
 /** What a listener answers at all. */
 export interface TargetRules {
-  /** Host names that are ours. */
-  readonly hosts: ReadonlySet<string>
+  /** Whether a `Host` header names us; see `knownHosts`. */
+  readonly isOurs: (header: string | undefined) => boolean
   /** Paths that answer under any host name. */
   readonly hostlessPaths: ReadonlySet<string>
   readonly headerCount: number
@@ -20,20 +20,35 @@ export interface TargetRules {
  * @see RFC 9112 §3.2 (one Host, else 400) and §3.2.2 (absolute form), RFC 9110 §7.4 (421)
  */
 export function judgeTarget(request: IncomingMessage, rules: TargetRules): Failure | undefined {
-  if (request.rawHeaders.length / 2 > rules.headerCount) return tooManyHeaders
+  const { rawHeaders } = request
+  if (rawHeaders.length / 2 > rules.headerCount) return tooManyHeaders
   // Node reads a line without a version as HTTP/0.9, which has no headers and so no Host.
   if (request.httpVersionMajor !== 1) return badVersion
-  const hostLines = request.rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host').length
-  if (hostLines > 1) return badHost
+  if (hostLines(rawHeaders) > 1) return badHost
   const target = request.url ?? '/'
+  if (target.charCodeAt(0) === slash) return judgeHost(request.headers.host, target, rules)
   const absolute = /^https?:\/\/(?<authority>[^/?#]*)(?<path>[^#]*)$/i.exec(target)?.groups
-  if (absolute === undefined && !target.startsWith('/')) return badTarget
-  const path = absolute?.path ?? target
-  if (absolute !== undefined) request.url = path.startsWith('/') ? path : `/${path}`
+  if (absolute === undefined) return badTarget
+  const { authority, path = '' } = absolute
+  request.url = path.startsWith('/') ? path : `/${path}`
+  return judgeHost(authority, path, rules)
+}
+
+const slash = 0x2f
+
+function hostLines(rawHeaders: readonly string[]): number {
+  let lines = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]
+    if (name?.length === 4 && name.toLowerCase() === 'host') lines += 1
+  }
+  return lines
+}
+
+function judgeHost(header: string | undefined, path: string, rules: TargetRules): Failure | undefined {
+  if (rules.isOurs(header)) return undefined
   if (rules.hostlessPaths.has(path)) return undefined
-  const host = parseHost(absolute?.authority ?? request.headers.host)
-  if (host === undefined) return badHost
-  return rules.hosts.has(host.hostname) ? undefined : unknownHost
+  return parseHost(header) === undefined ? badHost : unknownHost
 }
 
 const badHost: Failure = {

@@ -1,0 +1,159 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import proxyAddr from '@fastify/proxy-addr'
+import { noBody } from './body.ts'
+import { type ErrorPage, type Failure, renderFailure } from './failure.ts'
+import { requestIdOf } from './request-id.ts'
+
+/** A request as a direct handler reads it. */
+export interface DirectRequest {
+  readonly method: string
+  /** As sent, with its query. */
+  readonly url: string
+  readonly headers: IncomingHttpHeaders
+  /** Name and value in turn, repeated ones not joined. */
+  readonly rawHeaders: readonly string[]
+  /** Whole; empty where none was sent. */
+  readonly body: Uint8Array
+  readonly id: string
+  /** Whom the request is from: the other end of the connection, or whom a trusted proxy names. */
+  readonly address: string
+}
+
+/** An answer in one piece. Headers that are given again and again (the same array) are put together once. */
+export interface DirectAnswer {
+  readonly status: number
+  /**
+   * Name (lower case) and value in turn; one that the listener would set as well replaces it. Without `content-length`,
+   * `x-request-id` and `connection`, which are the listener's.
+   */
+  readonly headers: readonly string[]
+  readonly body: string | Buffer
+}
+
+/** What all exchanges of a listener share. */
+export interface ExchangeRules {
+  /** The listener's security headers, name and value in turn. */
+  readonly headers: readonly string[]
+  readonly trustRequestId: boolean
+  /** Proxies whose `X-Forwarded-For` is believed. */
+  readonly trusted: ((address: string, hop: number) => boolean) | undefined
+  readonly errorPage: ErrorPage | undefined
+  /** Aborted once the listener closes: connections are not kept any more. */
+  readonly closing: AbortSignal
+  /** Called once an answer was handed over. */
+  readonly answered: (exchange: Exchange, route: string, status: number) => void
+}
+
+/**
+ * One request that a listener let in, and its answer, on node:http: what stands below Fastify. `request.url` is in origin
+ * form and `Host` is one of ours already. Id and address are found out when they are asked for.
+ */
+export class Exchange implements DirectRequest {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** `performance.now()` when it came in. */
+  readonly begunMs: number = performance.now()
+  body: Uint8Array = noBody
+  readonly #rules: ExchangeRules
+  #id: string | undefined
+
+  constructor(request: IncomingMessage, response: ServerResponse, rules: ExchangeRules) {
+    this.request = request
+    this.response = response
+    this.#rules = rules
+  }
+
+  get method(): string {
+    return this.request.method ?? 'GET'
+  }
+
+  get url(): string {
+    return this.request.url ?? '/'
+  }
+
+  get headers(): IncomingHttpHeaders {
+    return this.request.headers
+  }
+
+  get rawHeaders(): readonly string[] {
+    return this.request.rawHeaders
+  }
+
+  get id(): string {
+    this.#id ??= requestIdOf(this.request, this.#rules.trustRequestId)
+    return this.#id
+  }
+
+  get address(): string {
+    const { trusted } = this.#rules
+    if (trusted === undefined) return this.request.socket.remoteAddress ?? ''
+    return proxyAddr.all(this.request, trusted).at(-1) ?? ''
+  }
+
+  /**
+   * The headers of an answer for `response.writeHead`, name and value in turn: the listener's security headers, `own` in
+   * place of those of the same name, the request's id, and `connection: close` once the listener closes. Whoever writes the
+   * answer adds its length.
+   *
+   * @param own  names in lower case
+   */
+  head(own: readonly string[]): string[] {
+    const { headers, closing } = this.#rules
+    const all: string[] = []
+    for (let at = 0; at < headers.length; at += 2) {
+      const [name = '', value = ''] = [headers[at], headers[at + 1]]
+      if (!hasName(own, name)) all.push(name, value)
+    }
+    all.push(...own, 'x-request-id', this.id)
+    if (closing.aborted && !hasName(own, 'connection')) all.push('connection', 'close')
+    return all
+  }
+
+  /** Sends an answer whole. */
+  send(answer: DirectAnswer, route: string): void {
+    const headers = this.head(answer.headers)
+    if (answer.status !== 204) headers.push('content-length', String(Buffer.byteLength(answer.body)))
+    this.write(answer, headers, route)
+  }
+
+  /** Sends an answer with headers that are complete; nothing, when nobody is there any more to read it. */
+  write({ status, body }: DirectAnswer, headers: string[], route: string): void {
+    const { response } = this
+    if (response.destroyed) return
+    response.writeHead(status, headers).end(body)
+    this.answered(route, status)
+  }
+
+  /** Tells the listener's observers and its log; for whoever wrote the answer to `response` itself. */
+  answered(route: string, status: number): void {
+    this.#rules.answered(this, route, status)
+  }
+
+  /**
+   * Answers with a failure. After one about the body's size nobody reads on, so the connection ends; an answer that has
+   * begun cannot be taken back, so it is broken off.
+   */
+  fail(failure: Failure, route: string): void {
+    if (this.response.headersSent) {
+      this.response.destroy()
+      return
+    }
+    const { status, headers, body } = renderFailure(failure, {
+      accept: this.request.headers.accept,
+      requestId: this.id,
+      page: this.#rules.errorPage,
+    })
+    const flat = Object.entries(headers).flat()
+    if (status === 413) flat.push('connection', 'close')
+    this.send({ status, headers: flat, body }, route)
+  }
+
+  get isClosing(): boolean {
+    return this.#rules.closing.aborted
+  }
+}
+
+function hasName(headers: readonly string[], name: string): boolean {
+  for (let at = 0; at < headers.length; at += 2) if (headers[at] === name) return true
+  return false
+}
