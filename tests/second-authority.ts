@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { dpopNonces, signNow } from '@sallyport/credentials'
 import { createSealer, openMasterKey, openSqliteStore } from '@sallyport/store'
+import { authorityStore } from '../packages/authority/src/authority-store.ts'
 import type { AuthorityContext } from '../packages/authority/src/context.ts'
+import { Registrations } from '../packages/authority/src/registrations.ts'
 import { openSigningKeys } from '../packages/authority/src/signing-keys.ts'
 import { token } from '../packages/authority/src/token.ts'
 import { isTokenError } from '../packages/authority/src/token-error.ts'
@@ -40,7 +42,7 @@ async function serve(folder: string, settings: AuthorityContext['settings'], iss
     tenant: 'main',
     issuer,
     settings,
-    store: store.of('main'),
+    store: authorityStore(store.of('main'), new Registrations(() => Date.now())),
     keys,
     dpopNonces: dpopNonces(masterKey.subkey('dpop-nonce')),
     sign: signNow,

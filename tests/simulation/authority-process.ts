@@ -1,5 +1,7 @@
 import type { AuditRecord, TenantStore } from '@sallyport/store'
+import { authorityStore } from '../../packages/authority/src/authority-store.ts'
 import type { AuthorityContext } from '../../packages/authority/src/context.ts'
+import { Registrations } from '../../packages/authority/src/registrations.ts'
 import { StoreError } from '../../packages/store/src/store-error.ts'
 import type { Schedule } from './schedule.ts'
 import type { SeededRandom } from './seeded-random.ts'
@@ -43,10 +45,12 @@ export class AuthorityProcess {
   readonly #parts: ProcessParts
   readonly #tasks = new Map<Task, () => void>()
   #isUp = true
+  #registrations: Registrations
 
   constructor(parts: ProcessParts) {
     this.name = parts.name
     this.#parts = parts
+    this.#registrations = new Registrations(this.#nowMs)
   }
 
   /** Handles a request; `done` hears what came of it, once. */
@@ -84,23 +88,25 @@ export class AuthorityProcess {
     }
     this.#tasks.clear()
     schedule.after(downMs, `${this.name} is back`, () => {
+      this.#registrations = new Registrations(this.#nowMs)
       this.#isUp = true
     })
   }
 
   #contextFor(task: Task): AuthorityContext {
-    const { schedule, skewMs, database, reads, world, trail, alterStore } = this.#parts
+    const { database, reads, world, trail, alterStore } = this.#parts
     const carry = this.#carry(task)
     const store = simulatedStore(database, carry, reads)
-    const nowMs = (): number => schedule.nowMs + skewMs
     return {
       ...world,
-      store: alterStore?.(store, carry) ?? store,
-      now: () => Math.floor(nowMs() / 1000),
-      nowMs,
+      store: authorityStore(alterStore?.(store, carry) ?? store, this.#registrations),
+      now: () => Math.floor(this.#nowMs() / 1000),
+      nowMs: this.#nowMs,
       audit: record => carry(`audit ${record.action}`, () => void trail.push(record)),
     }
   }
+
+  readonly #nowMs = (): number => this.#parts.schedule.nowMs + this.#parts.skewMs
 
   #carry(task: Task): Carry {
     const { schedule, random, tasks, hazards } = this.#parts

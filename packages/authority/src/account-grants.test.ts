@@ -43,6 +43,7 @@ const storeOf = (store: Store): Store => ({
   list: (kind, page) => store.list(kind, page),
   read: (stream, after, limit) => store.read(stream, after, limit),
   watch: (stream, onAppend) => store.watch(stream, onAppend),
+  registered: (kind, key) => store.registered(kind, key),
 })
 
 const listUntil =

@@ -1,4 +1,4 @@
-import type { MaybePromise, Stored } from '@sallyport/store'
+import type { MaybePromise } from '@sallyport/store'
 import type { Client } from './client.ts'
 import type { AuthorityContext } from './context.ts'
 
@@ -11,8 +11,5 @@ export function findClient(
   clientId: string,
 ): MaybePromise<Client | undefined> {
   if (!/^[\x20-\x7e]{1,256}$/.test(clientId)) return undefined
-  const stored = context.store.peek<Client>('client', clientId)
-  return stored instanceof Promise ? stored.then(recordOf) : recordOf(stored)
+  return context.store.registered<Client>('client', clientId)
 }
-
-const recordOf = (stored: Stored<Client> | undefined): Client | undefined => stored?.value

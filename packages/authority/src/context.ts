@@ -1,5 +1,6 @@
 import type { DpopNonces, KeyRing, Sign, SigningKey } from '@sallyport/credentials'
-import type { AuditRecord, TenantStore } from '@sallyport/store'
+import type { AuditRecord } from '@sallyport/store'
+import type { AuthorityStore } from './authority-store.ts'
 import type { AuthoritySettings } from './settings.ts'
 
 /** All that touches the world, for every rule of the authority. One per tenant. */
@@ -8,7 +9,7 @@ export interface AuthorityContext {
   /** Without a trailing slash, byte for byte what metadata, `iss` and tokens say. */
   readonly issuer: string
   readonly settings: AuthoritySettings
-  readonly store: TenantStore
+  readonly store: AuthorityStore
   readonly keys: AuthorityKeys
   readonly dpopNonces: DpopNonces
   readonly sign: Sign

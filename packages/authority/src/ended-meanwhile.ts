@@ -14,9 +14,9 @@ export async function endedMeanwhile(
   requestId: string,
   context: AuthorityContext,
 ): Promise<TokenError | undefined> {
-  const account = await subjectAlive(family, context)
+  const subject = await subjectAlive(family, context)
   const signedOut = family.session === undefined ? undefined : await sessionAlive(family.session, context)
-  const ended = isTokenError(account) ? account : signedOut
+  const ended = isTokenError(subject) ? subject : signedOut
   if (ended === undefined) return undefined
   const cause = { actor: 'system', reason: ended.reason, request_id: requestId }
   await revokeFamilies(context, { family: family.id }, cause)

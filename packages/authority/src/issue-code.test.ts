@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { TenantStore, Write } from '@sallyport/store'
+import type { Write } from '@sallyport/store'
 import { disconnectClient } from './account-grants.ts'
+import type { AuthorityStore } from './authority-store.ts'
 import type { AuthorityContext } from './context.ts'
 import type { Grant } from './grant.ts'
 import { issueCode } from './issue-code.ts'
@@ -20,13 +21,14 @@ function interrupted(context: AuthorityContext, meanwhile: () => Promise<void>):
     return context.store.commit(writes)
   }
   const { store } = context
-  const between: TenantStore = {
+  const between: AuthorityStore = {
     peek: (kind, key) => store.peek(kind, key),
     take: (kind, key, effects) => store.take(kind, key, effects),
     claim: (kind, hash, expiresAt) => store.claim(kind, hash, expiresAt),
     list: (kind, page) => store.list(kind, page),
     read: (stream, after, limit) => store.read(stream, after, limit),
     watch: (stream, onAppend) => store.watch(stream, onAppend),
+    registered: (kind, key) => store.registered(kind, key),
     commit,
   }
   return { ...context, store: between }

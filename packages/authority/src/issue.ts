@@ -1,6 +1,7 @@
-import type { Write } from '@sallyport/store'
+import type { Stored, Write } from '@sallyport/store'
 import type { Client } from './client.ts'
 import type { AuthorityContext } from './context.ts'
+import type { Grant } from './grant.ts'
 import { type IdTokenPlan, idToken } from './id-token.ts'
 import { type AccessTokenPlan, type IssuedAccessToken, issueAccessToken } from './issued-access-token.ts'
 import { firstRefresh, nextRefresh, type PresentedRefresh, type RefreshWrites } from './refresh-rotation.ts'
@@ -10,6 +11,8 @@ import { familyRecord, type TokenFamily } from './token-family.ts'
 export interface Plan {
   readonly client: Client
   readonly access: AccessTokenPlan
+  /** What the user allowed, as it was judged. */
+  readonly grant: Stored<Grant> | undefined
   readonly family: TokenFamily | undefined
   /** Whether the family begins with these tokens and is stored with them. */
   readonly beginsFamily: boolean

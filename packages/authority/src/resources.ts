@@ -8,8 +8,7 @@ export function findResource(
   identifier: string,
 ): MaybePromise<Resource | undefined> {
   if (!/^[\x21-\x7e]{1,2048}$/.test(identifier)) return undefined
-  const stored = context.store.peek<Resource>('resource', identifier)
-  return stored instanceof Promise ? stored.then(found => found?.value) : stored?.value
+  return context.store.registered<Resource>('resource', identifier)
 }
 
 /** Every registered API, in the order of their identifiers. */

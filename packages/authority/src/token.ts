@@ -50,9 +50,25 @@ export async function token(request: TokenRequest, world: AuthorityContext): Pro
  * The request's own second. What it issues says so in `iat`, so that the end of a client covers tokens of a request that
  * still saw it enabled, however long that request takes.
  */
-function atOneMoment(context: AuthorityContext): AuthorityContext {
-  const now = context.now()
-  return { ...context, now: () => now }
+function atOneMoment(world: AuthorityContext): AuthorityContext {
+  const { tenant, issuer, settings, store, keys, dpopNonces, sign, nowMs, random, passwords, audit, log } = world
+  const now = world.now()
+  // Named one by one: a spread of an object with a getter takes 5 µs.
+  return {
+    tenant,
+    issuer,
+    settings,
+    store,
+    keys,
+    dpopNonces,
+    sign,
+    now: () => now,
+    nowMs,
+    random,
+    passwords,
+    audit,
+    log,
+  }
 }
 
 async function tokenFor(
@@ -92,7 +108,7 @@ async function granted(grant: Grant, asked: GrantRequest, context: AuthorityCont
     const ended =
       plan.beginsFamily && plan.family ? await endedMeanwhile(plan.family, asked.request.requestId, context) : undefined
     if (ended !== undefined) return ended
-    await noteGrantUse(plan.family?.grant, context)
+    await noteGrantUse(plan.grant, context)
     return { body, claims: access.claims }
   }
   return lostTwice()

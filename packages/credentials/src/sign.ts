@@ -62,8 +62,28 @@ export function signJwtNow(jwt: JwtToSign): string {
 }
 
 function signingInput({ typ, claims, key, header }: JwtToSign): string {
+  const encoded = header === undefined ? plainHeader(key, typ) : encodedHeader(key, typ, header)
+  return `${encoded}.${encodeBase64url(JSON.stringify(claims))}`
+}
+
+function encodedHeader(key: SigningKey, typ: string, header: JwtToSign['header']): string {
   // A key that travels in the header needs no name (RFC 9449 §4.2).
   const kid = header?.jwk === undefined ? key.kid : undefined
-  const protectedHeader = { ...header, alg: key.algorithm, kid, typ }
-  return `${encodeBase64url(JSON.stringify(protectedHeader))}.${encodeBase64url(JSON.stringify(claims))}`
+  return encodeBase64url(JSON.stringify({ ...header, alg: key.algorithm, kid, typ }))
 }
+
+/** The header of everything of one type that a key signs, made once. */
+function plainHeader(key: SigningKey, typ: string): string {
+  let ofKey = plainHeaders.get(key)
+  if (ofKey === undefined) {
+    ofKey = new Map()
+    plainHeaders.set(key, ofKey)
+  }
+  const known = ofKey.get(typ)
+  if (known !== undefined) return known
+  const encoded = encodedHeader(key, typ, undefined)
+  ofKey.set(typ, encoded)
+  return encoded
+}
+
+const plainHeaders = new WeakMap<SigningKey, Map<string, string>>()

@@ -1,5 +1,4 @@
 import { parseOpaqueToken, sameSecret } from '@sallyport/credentials'
-import type { Account } from '../account.ts'
 import type { AuthorizationCode } from '../authorization-code.ts'
 import type { Client } from '../client.ts'
 import type { AuthorityContext } from '../context.ts'
@@ -12,7 +11,7 @@ import { codeRedirectUri } from '../rules/code-redirect-uri.ts'
 import { codeVerifier } from '../rules/code-verifier.ts'
 import { senderConstraint } from '../rules/sender-constraint.ts'
 import { sessionAlive } from '../rules/session-alive.ts'
-import { subjectAlive } from '../rules/subject-alive.ts'
+import { type LiveSubject, subjectAlive } from '../rules/subject-alive.ts'
 import { type TokenTarget, tokenTarget } from '../rules/token-target.ts'
 import { isTokenError, type TokenError } from '../token-error.ts'
 import type { TokenFamily } from '../token-family.ts'
@@ -41,28 +40,30 @@ export const authorizationCode: Grant = async (asked, context) => {
   if (isTokenError(target)) return target
   const unbound = senderConstraint(client, target.resource, target.scope, proof?.jkt)
   if (unbound !== undefined) return unbound
-  const account = await subjectAlive(code, context)
-  if (isTokenError(account)) return account
+  const subject = await subjectAlive(code, context)
+  if (isTokenError(subject)) return subject
   const signedOut = await sessionAlive(code.session, context)
   if (signedOut !== undefined) return signedOut
   if (stored.usedAt !== undefined) return replayed(code, stored.usedAt, asked, context)
-  return planOf({ code, selector: shown.selector, target, account }, asked, context)
+  return planOf({ code, selector: shown.selector, target, subject }, asked, context)
 }
 
 interface JudgedCode {
   readonly code: AuthorizationCode
   readonly selector: string
   readonly target: TokenTarget
-  readonly account: Account
+  readonly subject: LiveSubject
 }
 
 function planOf(judged: JudgedCode, { client, proof }: GrantRequest, context: AuthorityContext): Plan {
-  const { code, selector, target, account } = judged
+  const { code, selector, target, subject } = judged
+  const { account, grant } = subject
   const refreshes = client.grant_types.includes('refresh_token')
   const family = familyOf(code, client, proof?.jkt, refreshes, context)
   const authentication = { auth_time: code.auth_time, acr: code.acr, amr: code.amr }
   return {
     client,
+    grant,
     family,
     beginsFamily: true,
     refresh: { kind: refreshes ? 'first' : 'none' },

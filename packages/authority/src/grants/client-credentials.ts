@@ -24,6 +24,7 @@ export const clientCredentials: Grant = async ({ request, client, proof }, conte
   if (unbound !== undefined) return unbound
   return {
     client,
+    grant: undefined,
     family: undefined,
     beginsFamily: false,
     refresh: { kind: 'none' },

@@ -1,5 +1,4 @@
 import { parseOpaqueToken, sameSecret } from '@sallyport/credentials'
-import type { Account } from '../account.ts'
 import { isConfidential } from '../client.ts'
 import type { AuthorityContext } from '../context.ts'
 import type { Grant, GrantRequest } from '../granted.ts'
@@ -9,7 +8,7 @@ import type { RefreshToken } from '../refresh-token.ts'
 import { boundKey } from '../rules/bound-key.ts'
 import { endReplayed, refreshReuse } from '../rules/refresh-reuse.ts'
 import { senderConstraint } from '../rules/sender-constraint.ts'
-import { subjectAlive } from '../rules/subject-alive.ts'
+import { type LiveSubject, subjectAlive } from '../rules/subject-alive.ts'
 import { type TokenTarget, tokenTarget } from '../rules/token-target.ts'
 import { isTokenError, type TokenError } from '../token-error.ts'
 import type { TokenFamily } from '../token-family.ts'
@@ -34,15 +33,15 @@ export const refreshToken: Grant = async (asked, context) => {
   // Whoever shows a used token without its key has copied it, whatever else is wrong with the request.
   if (foreignKey !== undefined)
     return presented.stored.usedAt === undefined ? foreignKey : endReplayed(presented, family, asked, context)
-  const account = await subjectAlive(family, context)
-  if (isTokenError(account)) return account
+  const subject = await subjectAlive(family, context)
+  if (isTokenError(subject)) return subject
   const asksFor = { resources: request.resources, scope: request.parameters.get('scope') }
   const target = await tokenTarget(client, family, asksFor, context)
   if (isTokenError(target)) return target
   const unbound = senderConstraint(client, target.resource, target.scope, proof?.jkt)
   if (unbound !== undefined) return unbound
   const refresh = await refreshPlan(presented, family, asked, context)
-  return isTokenError(refresh) ? refresh : planOf({ family, refresh, target, account }, asked)
+  return isTokenError(refresh) ? refresh : planOf({ family, refresh, target, subject }, asked)
 }
 
 async function present(token: string, context: AuthorityContext): Promise<PresentedRefresh | undefined> {
@@ -83,13 +82,15 @@ interface JudgedRefresh {
   readonly family: TokenFamily
   readonly refresh: RefreshPlan
   readonly target: TokenTarget
-  readonly account: Account
+  readonly subject: LiveSubject
 }
 
-function planOf({ family, refresh, target, account }: JudgedRefresh, { client, proof }: GrantRequest): Plan {
+function planOf({ family, refresh, target, subject }: JudgedRefresh, { client, proof }: GrantRequest): Plan {
+  const { account, grant } = subject
   const authentication = { auth_time: family.auth_time ?? 0, acr: family.acr ?? '', amr: family.amr ?? [] }
   return {
     client,
+    grant,
     family,
     beginsFamily: false,
     refresh,

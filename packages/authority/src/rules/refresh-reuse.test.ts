@@ -153,6 +153,7 @@ test('seed 17: a family that a thief ended while its client asks again for a los
     list: (kind, page) => store.list(kind, page),
     read: (stream, after, limit) => store.read(stream, after, limit),
     watch: (stream, onAppend) => store.watch(stream, onAppend),
+    registered: (kind, key) => store.registered(kind, key),
   }
   const interrupted = { ...harness, context: { ...harness.context, store: meanwhile } }
   const honest = await refresh(interrupted, spa, tokens[0], {}, { proofs: [proof(harness, own)] })

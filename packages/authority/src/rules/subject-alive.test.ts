@@ -22,9 +22,11 @@ test('S31 account and grant decide whether tokens may still be had (OAuth 2.1 §
     await write('grant', grant.id, { ...grant, ...changes })
     const judged = await subjectAlive(family, context)
     await write('grant', grant.id, grant)
-    return 'reason' in judged ? judged.reason : judged.id
+    return 'reason' in judged ? judged.reason : judged.account.id
   }
-  assert.deepEqual(await subjectAlive(family, context), account)
+  const alive = await subjectAlive(family, context)
+  assert.ok('account' in alive)
+  assert.deepEqual([alive.account, alive.grant?.value], [account, grant])
   assert.equal('reason' in (await withAccount({ disabled: true })), true)
   assert.equal('reason' in (await withAccount({ sessions_valid_from: context.now() + 1 })), true)
   assert.equal('reason' in (await withAccount({ sessions_valid_from: context.now() })), false)

@@ -1,8 +1,15 @@
+import type { Stored } from '@sallyport/store'
 import type { Account } from '../account.ts'
 import type { AuthorityContext } from '../context.ts'
 import type { Grant } from '../grant.ts'
 import type { TokenError } from '../token-error.ts'
 import type { TokenFamily } from '../token-family.ts'
+
+/** Who tokens are about, and what allows them. */
+export interface LiveSubject {
+  readonly account: Account
+  readonly grant: Stored<Grant> | undefined
+}
 
 /**
  * The user may still sign in and still allows the client: account enabled, its sessions not ended since, grant not revoked
@@ -11,19 +18,23 @@ import type { TokenFamily } from '../token-family.ts'
 export async function subjectAlive(
   family: Pick<TokenFamily, 'subject' | 'grant' | 'auth_time' | 'scope'>,
   context: Pick<AuthorityContext, 'store'>,
-): Promise<Account | TokenError> {
-  const account = (await context.store.peek<Account>('account', family.subject))?.value
-  if (account === undefined || account.disabled)
+): Promise<LiveSubject | TokenError> {
+  const [account, grant] = await Promise.all([
+    context.store.peek<Account>('account', family.subject),
+    family.grant === undefined ? undefined : context.store.peek<Grant>('grant', family.grant),
+  ])
+  if (account === undefined || account.value.disabled)
     return over('account_disabled', 'an enabled account', account === undefined ? 'none' : 'a disabled one')
-  if (account.sessions_valid_from !== undefined && (family.auth_time ?? 0) < account.sessions_valid_from)
-    return over('sessions_ended', `a sign-in since ${account.sessions_valid_from}`, `${family.auth_time}`)
-  if (family.grant === undefined) return account
-  const grant = (await context.store.peek<Grant>('grant', family.grant))?.value
-  if (grant === undefined || grant.revoked_at !== undefined)
+  const { sessions_valid_from: validFrom } = account.value
+  if (validFrom !== undefined && (family.auth_time ?? 0) < validFrom)
+    return over('sessions_ended', `a sign-in since ${validFrom}`, `${family.auth_time}`)
+  if (family.grant !== undefined && (grant === undefined || grant.value.revoked_at !== undefined))
     return over('grant_revoked', 'a grant in force', grant === undefined ? 'none' : 'a revoked one')
-  const allowed = new Set(Object.values(grant.scopes).flat())
-  const lost = family.scope.find(scope => !allowed.has(scope))
-  return lost === undefined ? account : over('grant_narrowed', `a grant with ${lost}`, [...allowed].join(' '))
+  const allowed = grant && Object.values(grant.value.scopes)
+  const lost = allowed && family.scope.find(scope => !allowed.some(scopes => scopes.includes(scope)))
+  return lost === undefined
+    ? { account: account.value, grant }
+    : over('grant_narrowed', `a grant with ${lost}`, allowed?.flat().join(' ') ?? '')
 }
 
 const over = (reason: string, expected: string, got: string): TokenError => ({

@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { dpopNonces, mintOpaqueToken, s256, signNow } from '@sallyport/credentials'
 import { type AuditRecord, createSealer, openMasterKey, openSqliteStore, type Store } from '@sallyport/store'
+import { authorityStore } from '../authority-store.ts'
 import type { AuthorizationCode } from '../authorization-code.ts'
 import type { Client } from '../client.ts'
 import type { AuthorityContext } from '../context.ts'
 import { argon2Passwords } from '../http/password-hash.ts'
+import { Registrations } from '../registrations.ts'
 import type { AuthoritySettings } from '../settings.ts'
 import { openSigningKeys, type SigningKeys } from '../signing-keys.ts'
 import { type Seeded, seed } from './authority-seed.ts'
@@ -68,7 +70,7 @@ export async function openHarness(
       log.push({ level, event, fields })
     }
   const authorityLog = { info: write('info'), warn: write('warn'), error: write('error') }
-  const tenant = store.of('main')
+  const tenant = authorityStore(store.of('main'), new Registrations(() => clock.seconds * 1000))
   const keys = await openSigningKeys({ store: tenant, now: () => clock.seconds, log: authorityLog })
   const context: AuthorityContext = {
     tenant: 'main',

@@ -2,8 +2,10 @@ import {
   type AuthorityContext,
   type AuthoritySettings,
   argon2Passwords,
+  authorityStore,
   createAuthority,
   openSigningKeys,
+  Registrations,
   type SigningKeys,
 } from '@sallyport/authority'
 import { batchedSign, dpopNonces } from '@sallyport/credentials'
@@ -30,7 +32,7 @@ export async function composeAuthority(options: {
   readonly log: Log
 }): Promise<ComposedAuthority> {
   const { issuer, data, log } = options
-  const store = data.authority.of(tenant)
+  const store = authorityStore(data.authority.of(tenant), new Registrations(nowMs))
   const keys: SigningKeys = await openSigningKeys({ store, now: nowSeconds, log, schedule: options.settings.keys })
   let settings = authoritySettings(options.settings)
   const context: AuthorityContext = {
