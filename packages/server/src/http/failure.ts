@@ -30,6 +30,8 @@ declare module 'fastify' {
     readonly errorPage: ErrorPage | undefined
     /** Aborted when the listener starts to close: long answers end themselves. */
     readonly closing: AbortSignal
+    /** Aborted when the listener is asked to stop, before it closes: from then on it is not ready. */
+    readonly draining: AbortSignal
   }
 }
 

@@ -13,7 +13,7 @@ export function addHealthRoutes(app: FastifyInstance, checks: Readonly<Record<st
   app.get('/livez', async (_request, reply) => reply.type('text/plain; charset=utf-8').send('ok\n'))
   app.get('/readyz', async (_request, reply) => {
     const results = await Promise.all(Object.entries(checks).map(async ([name, check]) => [name, await passes(check)]))
-    const ready = results.every(([, passed]) => passed) && !app.closing.aborted
+    const ready = results.every(([, passed]) => passed) && !app.draining.aborted
     reply.code(ready ? 200 : 503)
     if (!ready) reply.header('retry-after', '2')
     return { ready, checks: Object.fromEntries(results) }

@@ -22,6 +22,11 @@ export interface ListenerLimits {
   readonly requestsPerConnection: number
   /** How long open requests may take to finish once the listener closes. */
   readonly closeMs: number
+  /**
+   * What a listener that stops leaves to those who send requests here, twice: so long it only says that it is not ready,
+   * and so long again, closed to new connections, it answers on kept ones and says that they end.
+   */
+  readonly drainMs: number
 }
 
 export const listenerLimits: ListenerLimits = {
@@ -36,4 +41,5 @@ export const listenerLimits: ListenerLimits = {
   connections: 10_000,
   requestsPerConnection: 10_000,
   closeMs: 5_000,
+  drainMs: 0,
 }

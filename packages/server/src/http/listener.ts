@@ -1,4 +1,5 @@
 import type { ServerOptions as TlsOptions } from 'node:https'
+import { setTimeout as wait } from 'node:timers/promises'
 import proxyAddr from '@fastify/proxy-addr'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Log } from '../log.ts'
@@ -70,7 +71,9 @@ export interface Listener {
   listen(): Promise<{ readonly port: number; readonly addresses: readonly string[] }>
   /** Replaces certificate and key without closing anything. */
   replaceCertificate(tls: TlsOptions): void
-  /** Stops taking requests, lets open ones finish, ends the rest after `limits.closeMs`. */
+  /** Is not ready any more, but serves, for `limits.drainMs`. Once, however often it is called. */
+  drain(): Promise<void>
+  /** Drains, stops taking requests, lets open ones finish, ends the rest after `limits.closeMs`. */
   close(): Promise<void>
 }
 
@@ -89,6 +92,7 @@ export function createListener(options: ListenerOptions): Listener {
   const log = (options.log ?? silentLog).child({ listener: options.name })
   const binding = createServers(options.addresses ?? ['127.0.0.1', '::1'], options.tls, limits)
   const closing = new AbortController()
+  const draining = new AbortController()
   const headers = securityHeaders(options.origin)
   const observers: AnswerObserver[] = []
   const front = createFront(options, { limits, headers, closing: closing.signal, observers, log })
@@ -109,6 +113,7 @@ export function createListener(options: ListenerOptions): Listener {
   const failureOf = failuresOf(log)
   app.decorate('errorPage', options.errorPage)
   app.decorate('closing', closing.signal)
+  app.decorate('draining', draining.signal)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (request, payload, done) => {
     readBody(payload, request.headers, request.routeOptions.bodyLimit, done)
@@ -116,9 +121,16 @@ export function createListener(options: ListenerOptions): Listener {
   addHooks(app, { front, headers, observers, failureOf, log })
   const direct = new DirectRoutes(app, limits.bodyBytes, failureOf)
   app.addHook('preClose', async () => {
+    draining.abort()
     closing.abort()
-    await closeSockets(binding, limits.closeMs)
+    await closeSockets(binding, limits)
   })
+  let drained: Promise<void> | undefined
+  const drain = () => {
+    draining.abort()
+    drained ??= binding.some(({ server }) => server.listening) ? wait(limits.drainMs) : Promise.resolve()
+    return drained
+  }
   return {
     app,
     direct: (method, path, handler) => direct.add(method, path, handler),
@@ -133,7 +145,11 @@ export function createListener(options: ListenerOptions): Listener {
       return opened
     },
     replaceCertificate: tls => replaceCertificate(binding, tls),
-    close: () => app.close(),
+    drain,
+    close: async () => {
+      await drain()
+      await app.close()
+    },
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
-import { type AddressInfo, isIPv6 } from 'node:net'
+import { type AddressInfo, isIPv6, Server as NetServer } from 'node:net'
+import type { ListenerLimits } from './limits.ts'
 import { PortTakenError } from './port-taken.ts'
 
 /** One server per address; all of them share one port and one request handler. */
@@ -24,7 +25,7 @@ export async function openSockets(
     try {
       return await openAll(binding, port)
     } catch (error) {
-      await closeSockets(binding, 0)
+      await closeSockets(binding, { drainMs: 0, closeMs: 0 })
       if (!isSystemError(error) || error.code !== 'EADDRINUSE') throw error
       if (port !== 0) throw new PortTakenError(port, error.address ?? 'every address', flag)
       if (attempt === freePortAttempts) throw error
@@ -32,9 +33,14 @@ export async function openSockets(
   }
 }
 
-/** Stops taking connections, gives open requests `graceMs` to finish, then ends what is left. */
-export async function closeSockets(binding: Binding, graceMs: number): Promise<void> {
-  await Promise.all(binding.filter(({ server }) => server.listening).map(({ server }) => closeOne(server, graceMs)))
+export type Closing = Pick<ListenerLimits, 'drainMs' | 'closeMs'>
+
+/**
+ * Stops taking connections, keeps idle ones for `drainMs`, gives open requests `closeMs` more to finish, then ends what is
+ * left. A proxy that lets go of idle connections sooner than that never sends a request into one that is being closed.
+ */
+export async function closeSockets(binding: Binding, closing: Closing): Promise<void> {
+  await Promise.all(binding.filter(({ server }) => server.listening).map(({ server }) => closeOne(server, closing)))
 }
 
 async function openAll(binding: Binding, wanted: number) {
@@ -62,17 +68,21 @@ function openOne(server: Server, host: string, port: number): Promise<number> {
   })
 }
 
-function closeOne(server: Server, graceMs: number): Promise<void> {
+function closeOne(server: Server, { drainMs, closeMs }: Closing): Promise<void> {
   return new Promise(resolve => {
-    // An answer that began before the close was promised a kept connection; it falls idle when it is done.
-    const idle = setInterval(() => server.closeIdleConnections(), idleCheckMs)
-    const end = setTimeout(() => server.closeAllConnections(), graceMs)
-    server.close(() => {
-      clearInterval(idle)
-      clearTimeout(end)
+    let idle: NodeJS.Timeout | undefined
+    const drained = setTimeout(() => {
+      server.closeIdleConnections()
+      // An answer that began before was promised a kept connection; it falls idle when it is done.
+      idle = setInterval(() => server.closeIdleConnections(), idleCheckMs)
+    }, drainMs)
+    const end = setTimeout(() => server.closeAllConnections(), drainMs + closeMs)
+    // That of node:http would end idle connections at once.
+    NetServer.prototype.close.call(server, () => {
+      for (const timer of [drained, idle, end]) clearTimeout(timer)
       resolve()
     })
-    server.closeIdleConnections()
+    if (drainMs === 0) server.closeIdleConnections()
   })
 }
 
