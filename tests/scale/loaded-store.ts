@@ -102,12 +102,25 @@ export async function query(place: Place, sql: string): Promise<readonly Readonl
       database.close()
     }
   }
-  const client = new pg.Client({ connectionString: place.postgres.url })
-  await client.connect()
+  const { url, schema } = place.postgres
+  const client = await poolOf(url).connect()
   try {
-    await client.query(`SET search_path = ${place.postgres.schema}`)
+    await client.query(`SET search_path = ${schema}`)
     return (await client.query(sql)).rows
   } finally {
-    await client.end()
+    client.release()
   }
+}
+
+const pools = new Map<string, pg.Pool>()
+
+/** A connection that is asked again and again; it closes by itself soon after the last question. */
+function poolOf(url: string): pg.Pool {
+  const known = pools.get(url)
+  if (known !== undefined) return known
+  const pool = new pg.Pool({ connectionString: url, idleTimeoutMillis: 500, allowExitOnIdle: true })
+  // The server may stop first; nothing is asked of it then.
+  pool.on('error', () => pools.delete(url))
+  pools.set(url, pool)
+  return pool
 }

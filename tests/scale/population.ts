@@ -62,6 +62,7 @@ export function population(peopled: Peopled): Population {
     accessToken: user => lifeOf(user, peopled).access[0].token,
     *records() {
       yield { kind: 'client', key: client.client_id, value: client }
+      yield { kind: 'client', key: clientIdOf(1, peopled), value: { ...client, client_id: clientIdOf(1, peopled) } }
       yield { kind: 'resource', key: resource.resource, value: resource }
       for (let user = 0; user < users; user += 1) yield* recordsOf(user, peopled)
     },

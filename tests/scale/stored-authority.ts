@@ -43,12 +43,16 @@ async function serve({ place, port }: StoredAuthority): Promise<void> {
   const authority = await composeAuthority({ issuer: `http://localhost:${port}`, settings, data, log })
   const listener = authorityListener(authority, { port, settings, log, metrics: createMetrics() })
   await listener.listen()
-  createInterface(process.stdin).on('line', async line => {
+  const orders = createInterface(process.stdin)
+  // Whoever started it has gone, however that ended.
+  orders.once('close', () => process.exit(0))
+  orders.on('line', async line => {
     await writeExpiring(JSON.parse(line), authority.context)
     process.stdout.write('{"written":true}\n')
   })
   process.stdout.write('{"serves":true}\n')
   process.once('SIGTERM', async () => {
+    orders.removeAllListeners('close')
     await listener.close()
     authority.close()
     await close()

@@ -48,14 +48,17 @@ function folder(): string {
   return home
 }
 
-/** Makes a cluster in a folder of its own and starts it on a free loopback port. */
-export async function startPostgres(): Promise<PostgresServer> {
+/**
+ * Makes a cluster in a folder of its own and starts it on a free loopback port.
+ * @param settings  further lines of its postgresql.conf
+ */
+export async function startPostgres(settings: readonly string[] = []): Promise<PostgresServer> {
   const home = folder()
   run(program('initdb'), ['-D', join(home, 'data'), '-U', 'sallyport', '-A', 'trust', '-E', 'UTF8', '--locale=C'])
   const port = await freePort()
   appendFileSync(
     join(home, 'data', 'postgresql.conf'),
-    `listen_addresses = '127.0.0.1'\nport = ${port}\nunix_socket_directories = '${home}'\nmax_connections = 200\n`,
+    `listen_addresses = '127.0.0.1'\nport = ${port}\nunix_socket_directories = '${home}'\nmax_connections = 200\n${settings.join('\n')}\n`,
   )
   return started(home, port)
 }

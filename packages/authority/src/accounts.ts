@@ -3,7 +3,7 @@ import type { Listed, NewRecord, Stored } from '@sallyport/store'
 import type { Account } from './account.ts'
 import type { AuthorityContext } from './context.ts'
 import { newIdentifier } from './identifier.ts'
-import { listAll } from './listed.ts'
+import { listAll, listEvenUsed } from './listed.ts'
 import { revokeFamilies } from './revoke.ts'
 import { judgePassword } from './rules/password.ts'
 import { judgeUsername } from './rules/username.ts'
@@ -146,7 +146,7 @@ export async function removeAccount(context: AuthorityContext, id: string, actor
   if ('refused' in disabled) return false
   const owned = await Promise.all([
     listAll('passkey', ['account', id], context),
-    listAll('recovery-code', ['account', id], context),
+    listEvenUsed('recovery-code', ['account', id], context),
     listAll('grant', ['subject', id], context),
   ])
   await context.store.commit([

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { findAccountByUsername } from './accounts.ts'
 import type { AuthorityContext } from './context.ts'
 import { countGuess, forgiveGuesses } from './guesses.ts'
-import { listAll } from './listed.ts'
+import { listAll, listEvenUsed } from './listed.ts'
 import type { SignInRefusal } from './password-sign-in.ts'
 import type { Authentication } from './sessions.ts'
 
@@ -23,7 +23,7 @@ interface RecoveryCode {
  * @returns the codes as the person writes them down, shown once: `abcde-fghjk-mnpqr-stuvw`
  */
 export async function renewRecoveryCodes(account: string, context: AuthorityContext): Promise<readonly string[]> {
-  const old = await listAll('recovery-code', ['account', account], context)
+  const old = await listEvenUsed('recovery-code', ['account', account], context)
   const fresh = Array.from({ length: codes }, () => randomCode(context.random))
   const value: RecoveryCode = { account, created_at: context.now() }
   await context.store.commit([

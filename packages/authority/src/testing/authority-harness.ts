@@ -51,17 +51,17 @@ export const harnessIssuer = 'http://localhost:4000'
 
 /** Opens a harness; `t.after(() => harness.close())` removes its folder. The clock begins at 1,800,000,000. */
 export async function openHarness(
-  changes: { readonly issuer?: string; readonly settings?: Partial<AuthoritySettings> } = {},
+  changes: {
+    readonly issuer?: string
+    readonly settings?: Partial<AuthoritySettings>
+    /** Another store than SQLite in the harness's folder. */
+    readonly open?: (folder: string, nowSeconds: () => number) => Promise<Store>
+  } = {},
 ): Promise<AuthorityHarness> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-authority-'))
   const clock = movableClock()
   const masterKey = openMasterKey({ home: folder, environment: {} })
-  const store = await openSqliteStore({
-    path: join(folder, 'authority.db'),
-    nowSeconds: () => clock.seconds,
-    sealer: createSealer(masterKey, 'authority'),
-    sealedKinds: ['signing-key', 'session'],
-  })
+  const store = await (changes.open ?? openInFolder)(folder, () => clock.seconds)
   const audits: AuditRecord[] = []
   const log: LogLine[] = []
   const write =
@@ -118,6 +118,12 @@ export async function openHarness(
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+function openInFolder(folder: string, nowSeconds: () => number): Promise<Store> {
+  const sealer = createSealer(openMasterKey({ home: folder, environment: {} }), 'authority')
+  const path = join(folder, 'authority.db')
+  return openSqliteStore({ path, nowSeconds, sealer, sealedKinds: ['signing-key', 'session'] })
 }
 
 function movableClock(): Clock {
