@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import type { PartTracer } from '@sallyport/guard'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { openapi } from './contract.ts'
 import { answerMalformed } from './malformed.ts'
@@ -10,6 +11,8 @@ import { parseStrictJson } from './strict-json.ts'
 export interface ApiOptions extends Parts {
   /** The hosts this service is called by, with their ports; any other is answered 421 (DNS rebinding). */
   readonly hosts: ReadonlySet<string>
+  /** Makes a span of each request. */
+  readonly trace?: Pick<PartTracer, 'receive' | 'name'>
   readonly onError: (event: string, fields: Readonly<Record<string, unknown>>) => void
 }
 
@@ -28,6 +31,7 @@ export async function ordersApi(options: ApiOptions): Promise<FastifyInstance> {
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true } },
     frameworkErrors: (error, request, reply) => sendProblem(request, reply.headers(HEADERS), problemOf(error)),
   })
+  if (options.trace !== undefined) spanRequests(app, options.trace)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
     try {
@@ -87,4 +91,12 @@ function isAmbiguous({ rawHeaders, url = '', httpVersion }: IncomingMessage): bo
 function requestId(request: Pick<IncomingMessage, 'headers'>): string {
   const given = request.headers['x-request-id']
   return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID()
+}
+
+function spanRequests(app: FastifyInstance, trace: NonNullable<ApiOptions['trace']>): void {
+  app.addHook('onRequest', (request, reply, done) => trace.receive(request.raw, reply.raw, done))
+  app.addHook('onResponse', (request, _reply, done) => {
+    trace.name(request.raw, request.routeOptions.url ?? 'none', request.id)
+    done()
+  })
 }

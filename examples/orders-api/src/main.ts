@@ -25,16 +25,28 @@ async function start(settings: Settings): Promise<void> {
     sink: record,
     onFailure: ({ reason, message }) => writeLog('error', 'policy_failed', { reason, message }),
   })
+  const tracing = await openTraces(settings)
   const protect = guard({
     issuer: settings.issuer,
     resource: settings.resource,
     policy: access.engine,
     log: guardLog(record),
+    ...(tracing && { tracer: tracing.tracer }),
     ...(settings.revocation === 'none' && { revocation: 'none' }),
   })
   const onError = (event: string, fields: Readonly<Record<string, unknown>>) => writeLog('error', event, fields)
-  const app = await ordersApi({ protect, access, orders, hosts: settings.hosts, onError })
-  app.addHook('onClose', () => orders.close())
+  const app = await ordersApi({
+    protect,
+    access,
+    orders,
+    hosts: settings.hosts,
+    onError,
+    ...(tracing && { trace: tracing.tracer }),
+  })
+  app.addHook('onClose', async () => {
+    orders.close()
+    await tracing?.close()
+  })
   await listenOnLoopback(app, settings.port)
   process.stdout.write(`orders-api ready at http://localhost:${settings.port}\n`)
 
@@ -42,6 +54,22 @@ async function start(settings: Settings): Promise<void> {
   process.once('SIGTERM', end)
   process.once('SIGINT', end)
   if (settings.endWithStdin) process.stdin.once('close', end).resume()
+}
+
+/** A service with an OpenTelemetry SDK of its own passes `trace.getTracer('orders-api')` to the guard instead. */
+async function openTraces({ traces, resource }: Settings) {
+  if (traces === undefined) return undefined
+  const { openTracing } = await import('@sallyport/guard/tracing')
+  const tracing = openTracing({
+    endpoint: traces,
+    ratio: 1,
+    // The gateway before this service has judged where the trace comes from.
+    incoming: 'continue',
+    key: undefined,
+    version: '0.1.0',
+    onChange: (event, got) => writeLog('warn', event, { got }),
+  })
+  return { tracer: tracing.of('orders-api', resource), close: tracing.close }
 }
 
 function explain(error: unknown): string {

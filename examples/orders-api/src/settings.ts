@@ -14,6 +14,7 @@ export interface Settings {
   readonly revocation: 'feed' | 'none'
   readonly demoOwners: DemoOwners
   readonly endWithStdin: boolean
+  readonly traces: string | undefined
 }
 
 export const USAGE = `Usage: orders-api --issuer <url> --resource <url> --database <path> [options]
@@ -24,6 +25,7 @@ export const USAGE = `Usage: orders-api --issuer <url> --resource <url> --databa
   --decision-log <path>   append each decision as a JSON line; default: standard error
   --no-feed               the issuer has no revocation feed
   --demo-owner <name=id>  place the demo's orders for this subject; repeatable
+  --traces <address>      send traces to this collector, by OTLP/HTTP
   --end-with-stdin        end when standard input closes, as it does when the parent process ends`
 
 /** @throws Error with the argument that is wrong, for the command line */
@@ -41,6 +43,7 @@ export function readSettings(args: readonly string[]): Settings {
       'decision-log': { type: 'string' },
       'no-feed': { type: 'boolean' },
       'demo-owner': { type: 'string', multiple: true },
+      traces: { type: 'string' },
       'end-with-stdin': { type: 'boolean' },
     },
   })
@@ -60,6 +63,7 @@ export function readSettings(args: readonly string[]): Settings {
     revocation: values['no-feed'] === true ? 'none' : 'feed',
     demoOwners: new Map((values['demo-owner'] ?? []).map(demoOwner)),
     endWithStdin: values['end-with-stdin'] === true,
+    traces: values.traces,
   }
 }
 

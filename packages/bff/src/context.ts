@@ -16,6 +16,13 @@ export interface BffContext {
   /** The authority's keys, for ID tokens. */
   keys(): Promise<KeySource>
   fetch(url: string, init: RequestInit): Promise<Response>
+  /** Sends a request to an API inside a span; `send` gets the headers that continue the trace there. Absent without traces. */
+  readonly call?: <T>(call: {
+    readonly method: string
+    readonly url: URL
+    send(headers: Readonly<Record<string, string>>): Promise<T>
+    status(answer: T): number
+  }) => Promise<T>
   /** Unix seconds. */
   now(): number
   random(bytes: number): Uint8Array

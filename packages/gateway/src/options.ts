@@ -1,5 +1,5 @@
 import type { PrivateJwk, SigningKey } from '@sallyport/credentials'
-import type { ReplayMemory, RevocationOptions } from '@sallyport/guard'
+import type { PartTracer, ReplayMemory, RevocationOptions } from '@sallyport/guard'
 import type { ListenerLimits, ListenerOptions, Log, RateLimitPolicy } from '@sallyport/server'
 import type { GatewayRoute } from './route-table.ts'
 
@@ -38,6 +38,8 @@ export interface GatewayOptions {
   /** Addresses of proxies whose `X-Forwarded-For` is believed. Default: none. */
   readonly trustProxy?: readonly string[]
   readonly log?: Log
+  /** Where spans go; without one none are made. */
+  readonly tracer?: PartTracer
 }
 
 export interface GatewayRateLimits {

@@ -19,6 +19,8 @@ import { boundedReplayMemory } from './replay-memory.ts'
 import { resourceMetadata, resourceMetadataPath } from './resource-metadata.ts'
 import type { Revocations, RevocationsState } from './revocations.ts'
 import { type KnownToken, tokenCache, tokenHash } from './token-cache.ts'
+import { tracedDoors, tracedPolicy } from './traced-doors.ts'
+import type { Tracer } from './tracer.ts'
 
 /** What a guard is made of; the settings are checked, the parts are running. */
 export interface GuardParts {
@@ -27,6 +29,7 @@ export interface GuardParts {
   readonly issuer: Issuer
   readonly revocations: Revocations
   readonly policy: MaybePromise<PolicyEngine>
+  readonly tracer?: Tracer | undefined
 }
 
 /** Both doors of one API, for any framework: plain values in and out. */
@@ -69,8 +72,10 @@ export interface GuardState extends RevocationsState {
   readonly counts: Counts
 }
 
+const doors = { enter: enterDoorOne, second: passDoorTwo }
+
 /** Puts the doors together. */
-export function createGuard({ settings, context, issuer, revocations, policy }: GuardParts): Guard {
+export function createGuard({ settings, context, issuer, revocations, policy, tracer }: GuardParts): Guard {
   const { resource, origin, leewaySeconds, requireDpop } = settings
   const nowSeconds = () => context.nowSeconds()
   const cache = tokenCache(settings.maxCachedTokens)
@@ -109,7 +114,8 @@ export function createGuard({ settings, context, issuer, revocations, policy }: 
     logRefusal(context.log, refusal, request)
     return answer(refusal, facts(scope), request.requestId)
   }
-  const engine = engineSlot(policy, context.log)
+  const engine = engineSlot(tracer === undefined ? policy : tracedPolicy(policy, tracer), context.log)
+  const { enter, second } = tracer === undefined ? doors : tracedDoors(doors, tracer)
 
   return {
     declare(scope, objects, options = {}) {
@@ -117,17 +123,16 @@ export function createGuard({ settings, context, issuer, revocations, policy }: 
       for (const word of operation.needed.text.split(' ')) if (word !== '') scopes.add(word)
       return operation
     },
-    enter: request => enterDoorOne(door, request),
+    enter: request => enter(door, request),
     remembered(request) {
       const presented = readAuthorization(request)
       return 'refused' in presented ? undefined : cache.get(tokenHash(presented.token))?.caller
     },
     pass(operation, described, request, onCaller) {
-      return chain(enterDoorOne(door, described), known => {
+      return chain(enter(door, described), known => {
         if ('refused' in known) return refuse(known, described, operation.needed.text)
         onCaller?.(request, known.caller)
-        const second = passDoorTwo(engine, operation, known, described, request, nowSeconds())
-        return chain(second, passed => {
+        return chain(second(engine, operation, known, described, request, nowSeconds()), passed => {
           if ('refused' in passed) return refuse(passed, described, operation.needed.text)
           counted.passed()
           return passed

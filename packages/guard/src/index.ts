@@ -16,4 +16,6 @@ export { type GuardOptions, type GuardSettings, guardSettings, type RevocationOp
 export type { Passed } from './pass-door-two.ts'
 export { boundedReplayMemory, type ReplayMemory } from './replay-memory.ts'
 export type { Revocations, RevocationsState } from './revocations.ts'
+export { spanned } from './spanned.ts'
 export { type KnownToken, tokenHash } from './token-cache.ts'
+export type { OutgoingCall, OutgoingSpan, PartTracer, Span, SpanOptions, Tracer } from './tracer.ts'

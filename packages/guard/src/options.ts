@@ -3,6 +3,7 @@ import type { PolicyEngine } from '@sallyport/policy'
 import type { GuardLog } from './guard-context.ts'
 import type { IntrospectingClient } from './introspection.ts'
 import type { ReplayMemory } from './replay-memory.ts'
+import type { Tracer } from './tracer.ts'
 
 /** What a service says once. Only `issuer` and `resource` are needed. */
 export interface GuardOptions {
@@ -25,6 +26,8 @@ export interface GuardOptions {
   /** At least 32 bytes (base64url as text): proofs must carry nonces made under it (RFC 9449 §9). */
   readonly nonceSecret?: string | Uint8Array
   readonly log?: GuardLog
+  /** Where spans of the doors go; without one none are made. */
+  readonly tracer?: Tracer
   /** Where to fetch keys when the issuer's public address is not reachable from here. */
   readonly jwksUrl?: string
   /** Which narrower scopes a broader one contains: `{ 'write:orders': ['read:orders'] }`. */
@@ -75,6 +78,7 @@ const names: ReadonlySet<string> = new Set<keyof GuardOptions>([
   'revocation',
   'nonceSecret',
   'log',
+  'tracer',
   'jwksUrl',
   'implies',
   'requireDpop',

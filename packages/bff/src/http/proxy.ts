@@ -86,5 +86,14 @@ function attempt(
   }
   const body = Buffer.isBuffer(request.body) ? request.body : null
   const method = request.method as Dispatcher.HttpMethod
-  return send(url, { method, headers, body, headersTimeout: upstreamTimeoutMs, bodyTimeout: upstreamTimeoutMs })
+  const sent = (more: Readonly<Record<string, string>>) =>
+    send(url, {
+      method,
+      headers: { ...headers, ...more },
+      body,
+      headersTimeout: upstreamTimeoutMs,
+      bodyTimeout: upstreamTimeoutMs,
+    })
+  if (context.call === undefined) return sent({})
+  return context.call({ method, url: new URL(url), send: sent, status: answer => answer.statusCode })
 }

@@ -31,7 +31,7 @@ export function doorsOf(
   return new Map(
     routes.map(route => {
       const settings = guardSettings({ ...doorOptions(options, route, origin), replay })
-      const guard = createGuard({ settings, ...opened, policy: noPolicy })
+      const guard = createGuard({ settings, ...opened, policy: noPolicy, tracer: options.tracer })
       const declared = (scopes: Readonly<Record<string, string>> = {}) =>
         new Map(Object.entries(scopes).map(([method, scope]) => [method, guard.declare<unknown>(scope)]))
       return [route, { guard, asked: declared(route.scopes), advertised: declared(route.advertises) }]

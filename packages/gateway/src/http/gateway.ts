@@ -3,6 +3,7 @@ import { createListener, type Listener, type ListenerOptions, rateLimiter, silen
 import { defaultLimits, defaultRateLimits, type GatewayOptions } from '../options.ts'
 import { phantomTokens } from '../phantom-tokens.ts'
 import { routeTable } from '../route-table.ts'
+import { tracedPhantomTokens, tracedUpstreams } from '../traced.ts'
 import { doorOptions, doorsOf } from './doors.ts'
 import { gatewayMetrics } from './gateway-metrics.ts'
 import { registerEdge } from './register-edge.ts'
@@ -38,12 +39,15 @@ export function createGateway(options: GatewayOptions): Gateway {
   const settings = guardSettings(doorOptions(options, anyRoute, options.origin))
   const { client } = settings
   if (client === undefined) throw new Error('gateway: client is needed, tokens are exchanged in its name')
-  const opened = openIssuer(settings, log)
+  const { tracer } = options
+  const opened = openIssuer(settings, log, tracer)
   const nowSeconds = () => opened.context.nowSeconds()
-  const phantom = phantomTokens({ issuer: opened.issuer, client, context: opened.context })
+  const untraced = phantomTokens({ issuer: opened.issuer, client, context: opened.context })
+  const phantom = tracer === undefined ? untraced : tracedPhantomTokens(untraced, tracer)
   const replay = options.replay ?? boundedReplayMemory(maxProofs, nowSeconds)
   const metrics = gatewayMetrics(opened.revocations, phantom)
-  const pools = upstreams(limits, routes.routes)
+  const plainPools = upstreams(limits, routes.routes)
+  const pools = tracer === undefined ? plainPools : tracedUpstreams(plainPools, tracer)
   const shared = {
     routes,
     phantom,
@@ -57,7 +61,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     registerEdge(
       listener.app,
       { ...shared, doors },
-      { origin, upstreams: pools, limits, metrics, log, revocations: opened.revocations },
+      { origin, upstreams: pools, limits, metrics, log, revocations: opened.revocations, tracer },
     )
     return listener
   })
@@ -81,9 +85,10 @@ function listenersOf(
   options: GatewayOptions,
   log: NonNullable<ListenerOptions['log']>,
 ): readonly { readonly origin: string; readonly listener: Listener }[] {
-  const { addresses, hosts, trustProxy, listenerLimits: limits, portFlag, secure } = options
+  const { addresses, hosts, trustProxy, listenerLimits: limits, portFlag, secure, tracer: trace } = options
   const common = {
     log,
+    trace,
     ...(addresses === undefined ? {} : { addresses }),
     ...(hosts === undefined ? {} : { hosts }),
     ...(trustProxy === undefined ? {} : { trustProxy }),

@@ -1,9 +1,10 @@
 import type { Answer } from '@sallyport/guard'
-import { NodeRequest, type Revocations } from '@sallyport/guard'
+import { NodeRequest, type Revocations, type Tracer } from '@sallyport/guard'
 import { addHealthRoutes, isFromThisMachine, type Log, nothingHere, sendFailure } from '@sallyport/server'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { GatewayLimits } from '../options.ts'
 import { type GatewayRefusal, problem } from '../problem.ts'
+import { tracedJudge } from '../traced.ts'
 import { type Edge, type EdgeRequest, judge, type Verdict } from '../verdict.ts'
 import type { GatewayMetrics } from './gateway-metrics.ts'
 import { hasBody, type Passage, sendAnswer } from './passage.ts'
@@ -17,6 +18,7 @@ export interface EdgeParts {
   readonly metrics: GatewayMetrics
   readonly revocations: Revocations
   readonly log: Log
+  readonly tracer: Tracer | undefined
 }
 
 /** Adds health, metrics, the resources' metadata and, for everything else, the way inside. */
@@ -57,6 +59,7 @@ export function registerEdge(app: FastifyInstance, edge: Omit<Edge, 'onRefusal'>
     if (verdict.refused !== undefined) metrics.decided(verdict.refused)
     return sendAnswer(passage, verdict.answer)
   }
+  const toVerdict = parts.tracer === undefined ? judge : tracedJudge(judge, parts.tracer)
   app.register(async inside => {
     inside.removeAllContentTypeParsers()
     inside.addContentTypeParser('*', (_request, body, done) => done(null, body))
@@ -75,7 +78,7 @@ export function registerEdge(app: FastifyInstance, edge: Omit<Edge, 'onRefusal'>
         else sendAnswer(passage, problem({ refused: 'server_error' }, passage.requestId))
       }
       try {
-        const verdict = judge(complete, new Described(passage))
+        const verdict = toVerdict(complete, new Described(passage))
         if (verdict instanceof Promise) verdict.then(late => judged(late, passage)).catch(threw)
         else judged(verdict, passage)
       } catch (error) {

@@ -1,11 +1,11 @@
-import { Pool } from 'undici'
+import { type Dispatcher, Pool } from 'undici'
 import type { GatewayLimits } from '../options.ts'
 import type { GatewayRoute } from '../route-table.ts'
 
 /** Connections to all services, kept open between requests. */
 export interface Upstreams {
   /** Those to one origin that a route names. */
-  of(origin: string): Pool
+  of(origin: string): Pick<Dispatcher, 'dispatch'>
   destroy(): Promise<void>
 }
 

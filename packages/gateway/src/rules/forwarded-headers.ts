@@ -93,6 +93,14 @@ export function headersForService(raw: RawHeaders): string[] {
   return named === undefined ? kept : kept.filter((_, at) => !named.has(kept[at - (at % 2)] ?? ''))
 }
 
+const ofTraces: ReadonlySet<string> = new Set(['traceparent', 'tracestate', 'baggage'])
+
+/** Headers with the trace's of our own instead of the caller's, which were judged when the request came in. */
+export function continued(headers: RawHeaders, context: Readonly<Record<string, string>>): string[] {
+  const others = headers.filter((_text, at) => !ofTraces.has(headers[at - (at % 2)] ?? ''))
+  return [...others, ...Object.entries(context).flat()]
+}
+
 const connection = 'connection'
 const keptInside: ReadonlySet<string> = new Set([
   ...hopByHop,

@@ -2,6 +2,7 @@ import type { GuardContext, GuardLog } from '../guard-context.ts'
 import { connectIssuer, type Issuer } from '../issuer.ts'
 import type { GuardSettings } from '../options.ts'
 import { noFeed, type Revocations } from '../revocations.ts'
+import type { Tracer } from '../tracer.ts'
 import { followRevocations } from './revocation-reader.ts'
 import { realWorld } from './world.ts'
 
@@ -16,8 +17,9 @@ export interface OpenIssuer {
 export function openIssuer(
   settings: Pick<GuardSettings, 'issuer' | 'jwksUrl' | 'client' | 'feed'>,
   log?: GuardLog,
+  tracer?: Tracer,
 ): OpenIssuer {
-  const context = realWorld(log)
+  const context = realWorld(log, tracer)
   const { issuer, feed } = settings
   if (feed === undefined) {
     context.log.warn('revocation_none', { issuer, do: 'A revoked token is let through until it expires.' })

@@ -11,5 +11,6 @@ import { openIssuer } from './open-issuer.ts'
 export function openGuard(options: GuardOptions): Guard {
   const settings = guardSettings(options)
   const policy = options.policy ?? ownerPolicy()
-  return createGuard({ settings, policy, ...openIssuer(settings, options.log) })
+  const { log, tracer } = options
+  return createGuard({ settings, policy, tracer, ...openIssuer(settings, log, tracer) })
 }

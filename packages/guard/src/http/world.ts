@@ -1,19 +1,34 @@
 import { randomBytes } from 'node:crypto'
-import type { GuardContext, GuardLog } from '../guard-context.ts'
+import type { GuardContext, GuardFetch, GuardLog } from '../guard-context.ts'
+import type { Tracer } from '../tracer.ts'
 
 /** How long an issuer may take to answer; a request behind a door waits for no more. */
 const timeoutMilliseconds = 5_000
 
 /** The real clock, random source and network. */
-export function realWorld(log: GuardLog | undefined): GuardContext {
+export function realWorld(log: GuardLog | undefined, tracer?: Tracer): GuardContext {
   return {
     nowSeconds: () => Date.now() / 1000,
     elapsedSeconds: () => performance.now() / 1000,
     random: bytes => randomBytes(bytes),
     endOfTurn: turns(),
-    fetch: (url, init) => fetch(url, { ...init, redirect: 'error', signal: AbortSignal.timeout(timeoutMilliseconds) }),
+    fetch: tracer?.call === undefined ? ask : traced(tracer.call),
     log: log ?? linesOnStandardError,
   }
+}
+
+const ask: GuardFetch = (url, init) =>
+  fetch(url, { ...init, redirect: 'error', signal: AbortSignal.timeout(timeoutMilliseconds) })
+
+/** What the issuer is asked continues the trace of the request that it is asked for. */
+function traced(call: NonNullable<Tracer['call']>): GuardFetch {
+  return (url, init = {}) =>
+    call({
+      method: init.method ?? 'GET',
+      url: new URL(url),
+      send: headers => ask(url, { ...init, headers: { ...init.headers, ...headers } }),
+      status: response => response.status,
+    })
 }
 
 /** One promise a turn, which all who ask during it share. */

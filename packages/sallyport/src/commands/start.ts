@@ -29,7 +29,14 @@ export async function run(invocation: Invocation, terminal: Terminal): Promise<O
   // Listened for before anything serves, so that no signal ends the process half-way.
   const ended = endSignal()
   try {
-    const system = await startSystem({ home, settings: loaded.values, ports, environment, log })
+    const system = await startSystem({
+      home,
+      settings: loaded.values,
+      ports,
+      environment,
+      log,
+      correlate: opened.correlate,
+    })
     const reload = watchConfiguration(loaded, environment, log, settings => system.reconfigure(settings))
     writeRunning(home, {
       pid: process.pid,

@@ -9,6 +9,7 @@ import {
   type SigningKeys,
 } from '@sallyport/authority'
 import { batchedSign, dpopNonces } from '@sallyport/credentials'
+import type { PartTracer } from '@sallyport/guard'
 import type { Listener, Log, Metrics } from '@sallyport/server'
 import type { Settings } from '../configuration/load.ts'
 import { nowMs, nowSeconds, random } from './clock.ts'
@@ -64,7 +65,13 @@ export async function composeAuthority(options: {
 /** Its listener, on every address of the configuration. */
 export function authorityListener(
   authority: ComposedAuthority,
-  options: { readonly port: number; readonly settings: Settings; readonly log: Log; readonly metrics: Metrics },
+  options: {
+    readonly port: number
+    readonly settings: Settings
+    readonly log: Log
+    readonly metrics: Metrics
+    readonly tracer?: PartTracer
+  },
 ): Listener {
   const { context } = authority
   const { addresses, trustedProxies } = options.settings.authority
@@ -79,6 +86,7 @@ export function authorityListener(
       hosts: ['127.0.0.1', '[::1]'],
       log: options.log,
       portFlag: '--authority-port',
+      trace: options.tracer,
       ...(trustedProxies.length === 0 ? {} : { trustProxy: trustedProxies }),
     },
   })

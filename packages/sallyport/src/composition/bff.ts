@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { type AuthorityMetadata, type BffContext, readAuthorityMetadata, readSite, registerBff } from '@sallyport/bff'
 import { batchedSign, type KeySource, remoteKeySet, type SigningKey } from '@sallyport/credentials'
+import type { PartTracer } from '@sallyport/guard'
 import { addHealthRoutes, createListener, type Listener, type Log } from '@sallyport/server'
 import type { Settings } from '../configuration/load.ts'
 import { type Addresses, demoResources } from '../demo/addresses.ts'
@@ -23,8 +24,9 @@ export async function composeBff(options: {
   /** The file that joins both doors' decisions. */
   readonly decisions: string
   readonly log: Log
+  readonly tracer?: PartTracer
 }): Promise<Listener> {
-  const { addresses, data, settings, log } = options
+  const { addresses, data, settings, log, tracer } = options
   if (data.bff === undefined) throw new Error("the back end's database is not open")
   const listener = createListener({
     name: 'bff',
@@ -34,6 +36,7 @@ export async function composeBff(options: {
     hosts: ['127.0.0.1', '[::1]'],
     log,
     portFlag: '--app-port',
+    trace: tracer,
   })
   const store = data.bff.of(tenant)
   const context: BffContext = {
@@ -54,7 +57,8 @@ export async function composeBff(options: {
     sign: batchedSign(setImmediate),
     loginKey: data.masterKey.subkey('bff-login'),
     ...authorityOf(addresses.issuer),
-    fetch,
+    fetch: tracer === undefined ? fetch : tracedFetch(tracer),
+    ...(tracer === undefined ? {} : { call: tracer.call }),
     now: nowSeconds,
     random,
     log,
@@ -63,6 +67,21 @@ export async function composeBff(options: {
   registerShopRoutes(listener.app, { context, gateway: addresses.gateway, decisions: options.decisions })
   addHealthRoutes(listener.app, { store: async () => (await store.peek('session', 'none')) === undefined })
   return listener
+}
+
+/** What the authority is asked continues the trace of the request that it is asked for. */
+function tracedFetch({ call }: PartTracer): BffContext['fetch'] {
+  return (url, init) =>
+    call({
+      method: init.method ?? 'GET',
+      url: new URL(url),
+      send: more => {
+        const headers = new Headers(init.headers)
+        for (const [name, value] of Object.entries(more)) headers.set(name, value)
+        return fetch(url, { ...init, headers })
+      },
+      status: response => response.status,
+    })
 }
 
 /** The authority's metadata and keys, asked for when first needed: the back end may be there before it. */

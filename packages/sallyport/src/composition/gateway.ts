@@ -1,5 +1,6 @@
 import type { SigningKey } from '@sallyport/credentials'
 import { createGateway, type Gateway } from '@sallyport/gateway'
+import type { PartTracer } from '@sallyport/guard'
 import type { Log } from '@sallyport/server'
 import type { Settings } from '../configuration/load.ts'
 import { type Addresses, demoResources, type Ports } from '../demo/addresses.ts'
@@ -13,8 +14,9 @@ export function composeGateway(options: {
   readonly clientKey: SigningKey
   readonly tls: LocalCertificate
   readonly log: Log
+  readonly tracer?: PartTracer
 }): Gateway {
-  const { addresses, ports, settings, clientKey, tls, log } = options
+  const { addresses, ports, settings, clientKey, tls, log, tracer } = options
   const { outside, inside } = demoResources(addresses)
   const { corsOrigins, requestsPerMinute } = settings.gateway
   return createGateway({
@@ -40,5 +42,6 @@ export function composeGateway(options: {
       },
     ],
     log,
+    ...(tracer === undefined ? {} : { tracer }),
   })
 }

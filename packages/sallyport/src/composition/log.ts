@@ -6,7 +6,12 @@ export interface OpenedLog {
   readonly log: Log
   /** Writes what is still in memory. */
   flush(): void
+  /** From now on each line says where in which trace it was written. */
+  correlate(active: ActiveTrace): void
 }
+
+/** Where this code runs in a trace; `undefined` outside of one. */
+export type ActiveTrace = () => { readonly traceId: string; readonly spanId: string } | undefined
 
 /**
  * The log of this process on pino: one JSON object a line, redacted before anything is written.
@@ -24,7 +29,11 @@ export function openLog(options: {
     { level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime, messageKey: 'event' },
     lines,
   )
-  return { log: logOn(logger), flush: lines.flush }
+  const trace: { active: ActiveTrace | undefined } = { active: undefined }
+  const correlate = (active: ActiveTrace) => {
+    trace.active = active
+  }
+  return { log: logOn(logger, trace), flush: lines.flush, correlate }
 }
 
 /**
@@ -49,15 +58,23 @@ function linesOfOneTurn(fd: number) {
   return { write, flush }
 }
 
-function logOn(logger: Logger): Log {
+function logOn(logger: Logger, trace: { readonly active: ActiveTrace | undefined }): Log {
   const write = (level: 'debug' | 'info' | 'warn' | 'error') => (event: string, fields?: LogFields) => {
-    if (logger.isLevelEnabled(level)) logger[level](fields === undefined ? {} : redact(fields), event)
+    if (!logger.isLevelEnabled(level)) return
+    const clean = fields === undefined ? {} : redact(fields)
+    logger[level](trace.active === undefined ? clean : { ...clean, ...place(trace.active) }, event)
   }
   return {
     debug: write('debug'),
     info: write('info'),
     warn: write('warn'),
     error: write('error'),
-    child: fields => logOn(logger.child(redact(fields))),
+    child: fields => logOn(logger.child(redact(fields)), trace),
   }
+}
+
+/** The names that OpenTelemetry gives these in logs that are no OTLP. */
+function place(active: ActiveTrace) {
+  const at = active()
+  return at === undefined ? {} : { trace_id: at.traceId, span_id: at.spanId }
 }

@@ -19,8 +19,10 @@ export function ordersApi(options: {
   readonly owners: Readonly<Record<string, string>>
   readonly home: Home
   readonly log: Log
+  /** Where its traces go. */
+  readonly traces: string | undefined
 }): Supervisor {
-  const { addresses, port, owners, home, log } = options
+  const { addresses, port, owners, home, log, traces } = options
   const args = ['--issuer', addresses.issuer, '--resource', demoResources(addresses).inside, '--port', String(port)]
   const files = ['--database', home.ordersDatabase, '--decision-log', home.decisions, '--end-with-stdin']
   const seeds = Object.entries(owners).flatMap(([name, subject]) => ['--demo-owner', `${name}=${subject}`])
@@ -28,7 +30,7 @@ export function ordersApi(options: {
     {
       name: 'orders-api',
       script: ordersApiScript,
-      args: [...args, ...files, ...seeds],
+      args: [...args, ...files, ...seeds, ...(traces === undefined ? [] : ['--traces', traces])],
       environment: childEnvironment(),
       ready: () => isReady(`http://localhost:${port}/readyz`),
       said: line => writeSaid(line, log),

@@ -1,3 +1,4 @@
+import type { Tracing } from '@sallyport/guard/tracing'
 import { createMetrics, type Listener, type Log, PortTakenError } from '@sallyport/server'
 import { CommandFailure } from '../command-line/command.ts'
 import type { Environment, Settings } from '../configuration/load.ts'
@@ -13,6 +14,8 @@ import { authorityListener, type ComposedAuthority, composeAuthority } from './a
 import { nowMs } from './clock.ts'
 import { openData } from './data.ts'
 import { openDecisionFile, withDoorOne } from './decision-file.ts'
+import type { OpenedLog } from './log.ts'
+import { openTraces, tracerOf } from './tracing.ts'
 
 /** Everything that one process serves. */
 export interface System {
@@ -30,6 +33,8 @@ export interface SystemOptions {
   readonly ports: Ports
   readonly environment: Environment
   readonly log: Log
+  /** Hears of the traces that lines of the log belong to, where there are any. */
+  readonly correlate: OpenedLog['correlate']
 }
 
 /** Starts all of it. When one part cannot start, those before it are ended and the error says which. */
@@ -56,6 +61,9 @@ async function startParts(
   const addresses = publicAddresses(settings, ports)
   const data = await openData(home, options.environment, { writer: 'authority', bff: demo })
   stops.push(() => data.close())
+  const tracing = await openTraces(settings, () => data.masterKey.subkey('tracing'), log)
+  stops.push(async () => tracing?.close())
+  if (tracing !== undefined) options.correlate(tracing.active)
   const authority = await composeAuthority({ issuer: addresses.issuer, settings, data, log })
   stops.push(() => authority.close())
   await registerAdministrator(authority.context, home)
@@ -63,9 +71,11 @@ async function startParts(
     stops.push(() => listener.close())
     await listener.listen()
   }
-  await listen(authorityListener(authority, { port: ports.authority, settings, log, metrics: createMetrics() }))
+  const traced = tracerOf(tracing, 'authority', addresses.issuer)
+  const port = ports.authority
+  await listen(authorityListener(authority, { port, settings, log, metrics: createMetrics(), ...traced }))
   const parts: Record<string, string> = { authority: addresses.issuer }
-  if (demo) Object.assign(parts, await startDemo(options, authority, data, addresses, stops, listen))
+  if (demo) Object.assign(parts, await startDemo(options, authority, data, addresses, stops, listen, tracing))
   return { addresses, parts, reconfigure: next => authority.reconfigure(next), stop }
 }
 
@@ -76,6 +86,7 @@ async function startDemo(
   addresses: Addresses,
   stops: (() => Promise<void> | void)[],
   listen: (listener: Listener) => Promise<void>,
+  tracing: Tracing | undefined,
 ): Promise<Readonly<Record<string, string>>> {
   const certificate = localCertificate(home.tls, nowMs())
   // Awaited below; until then a failure must not count as unhandled.
@@ -88,19 +99,38 @@ async function startDemo(
   ])
   const decisions = openDecisionFile(home.decisions)
   stops.push(() => decisions.close())
-  const orders = ordersApi({ addresses, port: ports.ordersApi, owners: await ownersOf(authority.context), home, log })
+  const owners = await ownersOf(authority.context)
+  const traces = settings.tracing.endpoint
+  const orders = ordersApi({ addresses, port: ports.ordersApi, owners, home, log, traces })
   stops.push(() => orders.stop())
   const startGateway = async () => {
     const clientKey = demoClientKey(file, 'gateway')
     const gatewayLog = withDoorOne(log, 'gateway', decisions)
-    const gateway = composeGateway({ addresses, ports, settings, clientKey, tls: await certificate, log: gatewayLog })
+    const gateway = composeGateway({
+      addresses,
+      ports,
+      settings,
+      clientKey,
+      tls: await certificate,
+      log: gatewayLog,
+      ...tracerOf(tracing, 'gateway', addresses.gateway),
+    })
     stops.push(() => gateway.close())
     await gateway.listen()
   }
   const startBff = async () => {
     const clientKey = demoClientKey(file, 'shop')
     await listen(
-      await composeBff({ addresses, port: ports.app, settings, data, clientKey, decisions: home.decisions, log }),
+      await composeBff({
+        addresses,
+        port: ports.app,
+        settings,
+        data,
+        clientKey,
+        decisions: home.decisions,
+        log,
+        ...tracerOf(tracing, 'bff', addresses.app),
+      }),
     )
   }
   await all([orders.start(), startGateway(), startBff()])

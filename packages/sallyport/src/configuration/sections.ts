@@ -1,4 +1,4 @@
-import { choice, count, flag, list, origin, path, seconds, secret, section, text } from '@sallyport/server'
+import { choice, count, flag, list, origin, path, ratio, seconds, secret, section, text, url } from '@sallyport/server'
 import { demoPorts } from '../demo/addresses.ts'
 
 /** A port that is part of a public address, so it cannot be left to the system. */
@@ -180,6 +180,25 @@ export const sections = [
       }),
     },
     'The log: one JSON object a line, without tokens, secrets, codes and passwords.',
+  ),
+  section(
+    'tracing',
+    {
+      endpoint: url({
+        about:
+          'Where a collector takes traces by OTLP/HTTP, such as http://localhost:4318/v1/traces; left out, none are made.',
+        optional: true,
+        schemes: ['http', 'https'],
+        see: 'OTLP 1.x',
+      }),
+      ratio: ratio({ about: 'How many of the traces that begin here are recorded.', default: 1 }),
+      incoming: choice(['link', 'continue'], {
+        about: 'A trace that comes from outside: begin a new one that names it, or continue it.',
+        default: 'link',
+        see: 'W3C Trace Context §4.3',
+      }),
+    },
+    'Traces (OpenTelemetry). Spans hold no token, claim, name or address of a person.',
   ),
   section(
     'store',

@@ -25,6 +25,14 @@ export function count<const O extends NumberOptions>(options: O): Field<Optional
   return whole('count', '', options)
 }
 
+/** A part of a whole, 0 to 1. */
+export function ratio<const O extends FieldOptions<number>>(options: O): Field<Optional<number, O>> {
+  return plainField<number, O>('ratio', '0 to 1', options, value => {
+    if (typeof value !== 'number') return 'wrong_type'
+    return value >= 0 && value <= 1 ? { value } : 'out_of_range'
+  })
+}
+
 /** A TCP port; 0 looks for a free one. */
 export function port<const O extends FieldOptions<number>>(options: O): Field<Optional<number, O>> {
   return whole('port', '', { ...options, min: 0, max: 65_535 })

@@ -1,3 +1,4 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { ServerOptions as TlsOptions } from 'node:https'
 import { setTimeout as wait } from 'node:timers/promises'
 import proxyAddr from '@fastify/proxy-addr'
@@ -41,6 +42,16 @@ export interface ListenerOptions {
   readonly errorPage?: ErrorPage
   /** Believe an `X-Request-Id` that a part of ours before this one gave. Default: never. */
   readonly trustRequestId?: boolean
+  /** Makes a span of each request; without one nothing is done for it. */
+  readonly trace?: RequestTrace | undefined
+}
+
+/** Where the spans of requests come from. */
+export interface RequestTrace {
+  /** Runs the handling of a request inside its span, which ends with the response. */
+  receive(request: IncomingMessage, response: ServerResponse, handle: () => void): void
+  /** Says the route's pattern and the request's id, once they are known. */
+  name(request: IncomingMessage, route: string, requestId: string): void
 }
 
 /** Told of every answer that was handed over, whoever gave it: its method, route (`none` where there is no such), status and duration. */
@@ -91,14 +102,17 @@ export function createListener(options: ListenerOptions): Listener {
   const limits = { ...listenerLimits, ...options.limits }
   const log = (options.log ?? silentLog).child({ listener: options.name })
   const binding = createServers(options.addresses ?? ['127.0.0.1', '::1'], options.tls, limits)
+  const { trace } = options
   const closing = new AbortController()
   const draining = new AbortController()
   const headers = securityHeaders(options.origin)
   const observers: AnswerObserver[] = []
   const front = createFront(options, { limits, headers, closing: closing.signal, observers, log })
   const app = fastify({
-    serverFactory: handler =>
-      attach(binding, (request, response) => front.receive(request, response, direct, handler), limits),
+    serverFactory: handler => {
+      const receive: RequestListener = (request, response) => front.receive(request, response, direct, handler)
+      return attach(binding, trace === undefined ? receive : traced(receive, trace), limits)
+    },
     clientErrorHandler: answerMalformed,
     frameworkErrors: (error, request, reply) => {
       sendFailure(request, reply.headers(headers), failureOfThrown(error))
@@ -118,7 +132,7 @@ export function createListener(options: ListenerOptions): Listener {
   app.addContentTypeParser('*', (request, payload, done) => {
     readBody(payload, request.headers, request.routeOptions.bodyLimit, done)
   })
-  addHooks(app, { front, headers, observers, failureOf, log })
+  addHooks(app, { front, headers, observers, failureOf, log, trace })
   const direct = new DirectRoutes(app, limits.bodyBytes, failureOf)
   app.addHook('preClose', async () => {
     draining.abort()
@@ -162,10 +176,11 @@ interface FrontParts {
 }
 
 function createFront(options: ListenerOptions, { limits, headers, closing, observers, log }: FrontParts): Front {
-  const { trustProxy = [], trustRequestId = false, errorPage } = options
+  const { trustProxy = [], trustRequestId = false, errorPage, trace } = options
   const answered = (exchange: Exchange, route: string, status: number) => {
     const { method, begunMs } = exchange
     const ms = performance.now() - begunMs
+    trace?.name(exchange.request, route, exchange.id)
     for (const observer of observers) observer(method, route, status, ms / 1000)
     // What a success granted is in the audit trail, and its count in the metrics: a line each would cost more than it tells.
     if (status >= 400) log.info('request', { method, route, status, duration_ms: tenths(ms), request_id: exchange.id })
@@ -190,6 +205,10 @@ function createFront(options: ListenerOptions, { limits, headers, closing, obser
 
 const tenths = (ms: number): number => Math.round(ms * 10) / 10
 
+function traced(receive: RequestListener, trace: RequestTrace): RequestListener {
+  return (request, response) => trace.receive(request, response, () => receive(request, response))
+}
+
 /** Routes of ours judge their input by themselves, so Fastify's two schema compilers (8 MB) are never loaded. */
 function noCompiler(): never {
   throw new TypeError('a listener compiles no schemas: judge the input in the route')
@@ -213,9 +232,10 @@ interface HookParts {
   readonly observers: readonly AnswerObserver[]
   readonly failureOf: FailureOf
   readonly log: Log
+  readonly trace: RequestTrace | undefined
 }
 
-function addHooks(app: FastifyInstance, { front, headers, observers, failureOf, log }: HookParts): void {
+function addHooks(app: FastifyInstance, { front, headers, observers, failureOf, log, trace }: HookParts): void {
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(headers).header('x-request-id', request.id)
     if (front.exchangeOf(request.raw) !== undefined) return done()
@@ -227,6 +247,7 @@ function addHooks(app: FastifyInstance, { front, headers, observers, failureOf, 
     const { method, id: request_id } = request
     const { statusCode: status, elapsedTime } = reply
     const route = request.routeOptions.url ?? 'none'
+    trace?.name(request.raw, route, request_id)
     for (const observer of observers) observer(method, route, status, elapsedTime / 1000)
     log.info('request', { method, route, status, duration_ms: tenths(elapsedTime), request_id })
     done()
