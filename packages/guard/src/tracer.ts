@@ -17,7 +17,7 @@ export interface SpanOptions {
  * `trace.getTracer('sallyport')` and finds the doors below its own spans; others open one of `@sallyport/guard/tracing`.
  * No span is given a token, a claim or a part of an address that may hold one.
  *
- * @see docs/decisions/0013-traces-by-a-tracer-that-is-passed-in.md
+ * @see docs/decisions/0014-traces-by-a-tracer-that-is-passed-in.md
  */
 export interface Tracer {
   /** Runs `run` with a new span as the active one; `run` ends it. */
