@@ -48,7 +48,7 @@ async function record({ withProof }: { readonly withProof: boolean }): Promise<T
   const { generateSigningKey } = await import('@sallyport/credentials')
   const harness = await openHarness()
   const listener = createListener({ name: 'authority', origin: harness.context.issuer, port: 0 })
-  registerBackChannel(listener.app, harness.context)
+  registerBackChannel(listener, harness.context)
   const client = harness.clients.webApp
   const key = generateSigningKey('ES256')
   try {

@@ -5,7 +5,7 @@ import { registerMetrics } from './authority-metrics.ts'
 
 test('answers are counted by endpoint and never by what a caller sends, and /metrics is for this machine alone', async t => {
   const listener = createListener({ name: 'authority', origin: 'http://localhost:4000', port: 0 })
-  registerMetrics(listener.app, createMetrics())
+  registerMetrics(listener, createMetrics())
   listener.app.get('/users/:id', async () => 'x')
   t.after(() => listener.close())
   const ask = (url: string, remoteAddress = '127.0.0.1', headers = {}) =>

@@ -1,11 +1,17 @@
-import { addMetricsRoute, isFromThisMachine, type Metrics, nothingHere, sendFailure } from '@sallyport/server'
-import type { FastifyInstance } from 'fastify'
+import {
+  addMetricsRoute,
+  isFromThisMachine,
+  type Listener,
+  type Metrics,
+  nothingHere,
+  sendFailure,
+} from '@sallyport/server'
 
 const methods = ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE', 'OPTIONS']
 const statuses = ['1xx', '2xx', '3xx', '4xx', '5xx']
 
 /** Times every answer of the authority by method, endpoint and class of status, and serves `/metrics` to this machine alone. */
-export function registerMetrics(app: FastifyInstance, metrics: Metrics): void {
+export function registerMetrics({ app, onAnswered }: Pick<Listener, 'app' | 'onAnswered'>, metrics: Metrics): void {
   const endpoints: string[] = []
   app.addHook('onRoute', route => {
     if (!endpoints.includes(route.url)) endpoints.push(route.url)
@@ -15,14 +21,14 @@ export function registerMetrics(app: FastifyInstance, metrics: Metrics): void {
     endpoint: endpoints,
     status: statuses,
   })
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     const hidden = request.routeOptions.url === '/metrics' && !isFromThisMachine(request.raw)
-    return hidden ? sendFailure(request, reply, nothingHere) : undefined
+    if (hidden) sendFailure(request, reply, nothingHere)
+    else done()
   })
-  app.addHook('onResponse', async (request, reply) => {
-    const status = `${Math.floor(reply.statusCode / 100)}xx`
-    const endpoint = request.routeOptions.url ?? 'none'
-    durations.observe({ method: request.method, endpoint, status }, reply.elapsedTime / 1000)
+  onAnswered((method, endpoint, code, seconds) => {
+    const status = statuses[Math.trunc(code / 100) - 1] ?? 'other'
+    durations.observe({ method, endpoint, status }, seconds)
   })
   addMetricsRoute(app, metrics)
 }

@@ -25,8 +25,8 @@ export function createAuthority(options: AuthorityOptions): Listener {
   const { context } = options
   const listener = createListener(options.listener)
   const { app } = listener
-  if (options.metrics !== undefined) registerMetrics(app, options.metrics)
-  registerBackChannel(app, context)
+  if (options.metrics !== undefined) registerMetrics(listener, options.metrics)
+  registerBackChannel(listener, context)
   registerFrontChannel(app, context)
   registerManagement(app, context)
   addHealthRoutes(app, {

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { DirectAnswer, DirectRequest, Listener } from '@sallyport/server'
 import { confidentialClientId, namedClientId } from '../client-authentication.ts'
 import type { AuthorityContext } from '../context.ts'
 import { introspect } from '../introspection.ts'
@@ -8,90 +8,98 @@ import { token } from '../token.ts'
 import { isTokenError, type TokenError } from '../token-error.ts'
 import { recordRefusal } from '../token-records.ts'
 import type { TokenRequest } from '../token-request.ts'
-import { openToClient, sendPreflight } from './cross-origin.ts'
+import { answerPreflight, openToClient } from './cross-origin.ts'
 import { registerMetadata } from './metadata.ts'
 import { type Quotas, quotasOf } from './quotas.ts'
 import { registerRevocations } from './revocations.ts'
 import { type TokenQuota, tokenQuota } from './token-quota.ts'
 import { readTokenRequest } from './token-request.ts'
-import { sendTokenError, sendUncached } from './token-response.ts'
+import { tokenErrorAnswer, uncached, withHeaders } from './token-response.ts'
 import { registerUserinfo } from './userinfo.ts'
 
 const keyTickMs = 30_000
 
 /**
  * Registers what programs talk to: token, introspection and revocation endpoint, userinfo, metadata, keys and the
- * revocation feed, below the issuer's path. Bodies must arrive as bytes, as the listener of `@sallyport/server` gives them.
+ * revocation feed, below the issuer's path. All but the feed are answered directly, on node:http.
  */
 export function registerBackChannel(
-  app: FastifyInstance,
+  listener: Pick<Listener, 'app' | 'direct'>,
   context: AuthorityContext,
   quotas: Quotas = quotasOf(context),
 ): void {
   const quota = tokenQuota(quotas.tokens)
-  registerMetadata(app, context)
-  registerUserinfo(app, context)
-  registerRevocations(app, context)
-  registerForm(app, context, 'token', quota, true, answerToken)
-  registerForm(app, context, 'introspect', quota, false, answerIntrospection)
-  registerForm(app, context, 'revoke', quota, true, answerRevocation)
+  registerMetadata(listener, context)
+  registerUserinfo(listener, context)
+  registerRevocations(listener.app, context)
+  registerForm(listener, { name: 'token', logged: 'token', forBrowsers: true, answer: answerToken }, quota, context)
+  registerForm(listener, introspection, quota, context)
+  registerForm(
+    listener,
+    { name: 'revoke', logged: 'revocation', forBrowsers: true, answer: revocation },
+    quota,
+    context,
+  )
   const timer = setInterval(() => {
     context.keys.tick().catch((cause: unknown) => context.log.error('signing_keys_failed', { cause }))
   }, keyTickMs)
   timer.unref()
-  app.addHook('preClose', async () => clearInterval(timer))
+  listener.app.addHook('preClose', async () => clearInterval(timer))
 }
 
-type Answer = (
-  asked: { readonly request: FastifyRequest; readonly read: TokenRequest },
-  reply: FastifyReply,
-  context: AuthorityContext,
-) => Promise<FastifyReply>
+/** An endpoint that takes a form. */
+interface FormEndpoint {
+  /** The last part of its path. */
+  readonly name: string
+  /** What the log calls it. */
+  readonly logged: string
+  /** Whether pages of clients may ask it. */
+  readonly forBrowsers: boolean
+  readonly answer: (read: TokenRequest, request: DirectRequest, context: AuthorityContext) => Promise<DirectAnswer>
+}
 
-/** What the log calls the endpoints. */
-const logged = { token: 'token', introspect: 'introspection', revoke: 'revocation' } as const
-
-/** A form endpoint: POST, and for browsers its preflight; what is no request is refused before the protocol sees it. */
+/** A form endpoint: POST, and for browsers its preflight. */
 function registerForm(
-  app: FastifyInstance,
-  context: AuthorityContext,
-  name: keyof typeof logged,
+  { direct }: Pick<Listener, 'direct'>,
+  endpoint: FormEndpoint,
   quota: TokenQuota,
-  forBrowsers: boolean,
-  answer: Answer,
+  context: AuthorityContext,
 ): void {
-  const path = `${issuerPath(context.issuer)}/${name}`
-  if (forBrowsers) app.options(path, (request, reply) => sendPreflight(request, reply, 'POST'))
-  app.post(path, async (request, reply) => {
-    const { headers, url, id } = request
-    const body = request.body instanceof Uint8Array ? request.body : undefined
-    const received = { headers, rawHeaders: request.raw.rawHeaders, url, body, id }
-    const read = readTokenRequest(received, `${context.issuer}/${name}`)
-    const refuse = (refused: TokenError) => {
-      recordRefusal(logged[name], refused, { requestId: id }, context)
-      return sendTokenError(reply, refused, id, context)
-    }
-    if (forBrowsers && !isTokenError(read)) await openToClient(request, reply, namedClientId(read), context)
-    const asker = { address: request.ip, confidential: isTokenError(read) ? undefined : confidentialClientId(read) }
-    const entered = quota.enter(asker)
-    if (typeof entered === 'object') {
-      reply.header('retry-after', String(entered.waitSeconds))
-      return refuse(crowded)
-    }
-    if (isTokenError(read)) return refuse(read)
-    await answer({ request, read }, reply, context)
-    if (reply.statusCode < 400) quota.settle(asker, entered)
-    return reply
-  })
-  app.route({
-    method: ['GET', 'PUT', 'DELETE', 'PATCH'],
-    url: path,
-    exposeHeadRoute: false,
-    handler: (_request, reply) => {
-      const body = { error: 'invalid_request', error_description: `Send a POST request to this endpoint.` }
-      return sendUncached(reply.header('allow', 'POST'), 405, body)
-    },
-  })
+  const path = `${issuerPath(context.issuer)}/${endpoint.name}`
+  const url = `${context.issuer}/${endpoint.name}`
+  direct('POST', path, request => answerForm(request, { endpoint, url, quota }, context))
+  direct('OPTIONS', path, request => (endpoint.forBrowsers ? answerPreflight(request, 'POST') : postOnly))
+  for (const method of ['GET', 'PUT', 'DELETE', 'PATCH'] as const) direct(method, path, () => postOnly)
+}
+
+const postOnly = uncached(
+  405,
+  { error: 'invalid_request', error_description: 'Send a POST request to this endpoint.' },
+  ['allow', 'POST'],
+)
+
+/** What is no request is refused before the protocol sees it, and so is who was refused too often. */
+async function answerForm(
+  request: DirectRequest,
+  parts: { readonly endpoint: FormEndpoint; readonly url: string; readonly quota: TokenQuota },
+  context: AuthorityContext,
+): Promise<DirectAnswer> {
+  const { endpoint, url, quota } = parts
+  const { id } = request
+  const read = readTokenRequest(request, url)
+  const isPage = endpoint.forBrowsers && request.headers.origin !== undefined && !isTokenError(read)
+  const open = isPage ? await openToClient(request, namedClientId(read), context) : []
+  const refuse = (refused: TokenError) => {
+    recordRefusal(endpoint.logged, refused, { requestId: id }, context)
+    return withHeaders(tokenErrorAnswer(refused, id, context), open)
+  }
+  const asker = { address: request.address, confidential: isTokenError(read) ? undefined : confidentialClientId(read) }
+  const entered = quota.enter(asker)
+  if (typeof entered === 'object') return withHeaders(refuse(crowded), ['retry-after', String(entered.waitSeconds)])
+  if (isTokenError(read)) return refuse(read)
+  const answer = await endpoint.answer(read, request, context)
+  if (answer.status < 400) quota.settle(asker, entered)
+  return withHeaders(answer, open)
 }
 
 const crowded: TokenError = {
@@ -103,25 +111,33 @@ const crowded: TokenError = {
   hint: 'Too many requests of this network were refused. Wait as long as Retry-After says.',
 }
 
-const answerToken: Answer = async ({ request, read }, reply, context) => {
+async function answerToken(
+  read: TokenRequest,
+  { id }: DirectRequest,
+  context: AuthorityContext,
+): Promise<DirectAnswer> {
   const answer = await token(read, context)
-  if (isTokenError(answer)) return sendTokenError(reply, answer, request.id, context)
-  if (answer.nonce !== undefined) reply.header('dpop-nonce', answer.nonce)
-  return sendUncached(reply, 200, answer.body)
+  if (isTokenError(answer)) return tokenErrorAnswer(answer, id, context)
+  return uncached(200, answer.body, answer.nonce === undefined ? [] : ['dpop-nonce', answer.nonce])
 }
 
 const introspectionType = 'application/token-introspection+jwt'
+const introspectionHeaders = ['cache-control', 'no-store', 'content-type', introspectionType]
 
-const answerIntrospection: Answer = async ({ request, read }, reply, context) => {
-  const wantsJwt = (request.headers.accept ?? '').toLowerCase().includes(introspectionType)
-  const answer = await introspect(read, wantsJwt, context)
-  if (isTokenError(answer)) return sendTokenError(reply, answer, request.id, context)
-  if (answer.jwt === undefined) return sendUncached(reply, 200, answer.body)
-  return reply.code(200).header('cache-control', 'no-store').type(introspectionType).send(answer.jwt)
+const introspection: FormEndpoint = {
+  name: 'introspect',
+  logged: 'introspection',
+  forBrowsers: false,
+  async answer(read, { headers, id }, context) {
+    const wantsJwt = (headers.accept ?? '').toLowerCase().includes(introspectionType)
+    const answer = await introspect(read, wantsJwt, context)
+    if (isTokenError(answer)) return tokenErrorAnswer(answer, id, context)
+    if (answer.jwt === undefined) return uncached(200, answer.body)
+    return { status: 200, headers: introspectionHeaders, body: answer.jwt }
+  },
 }
 
-const answerRevocation: Answer = async ({ request, read }, reply, context) => {
+async function revocation(read: TokenRequest, { id }: DirectRequest, context: AuthorityContext): Promise<DirectAnswer> {
   const answer = await revoke(read, context)
-  if (answer !== 'revoked') return sendTokenError(reply, answer, request.id, context)
-  return sendUncached(reply, 200, {})
+  return answer === 'revoked' ? uncached(200, {}) : tokenErrorAnswer(answer, id, context)
 }

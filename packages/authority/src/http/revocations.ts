@@ -3,8 +3,6 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { AuthorityContext } from '../context.ts'
 import { issuerPath } from '../metadata.ts'
 import { type FeedListener, type FeedResume, openRevocationFeed, type RevocationFeed } from '../revocation-feed.ts'
-import { openToAll } from './cross-origin.ts'
-import { sendUncached } from './token-response.ts'
 
 const heartbeatMs = 500
 /** A listener further behind than this is cut off and comes back for a snapshot. */
@@ -42,9 +40,9 @@ export function registerRevocations(app: FastifyInstance, context: AuthorityCont
   })
   app.get(`${path}/revocations/keys`, async (_request, reply) => {
     const lines = await (await feed()).introduction()
-    return openToAll(reply)
+    return reply
+      .headers({ ...forAll, 'cache-control': 'no-store' })
       .type('application/x-ndjson')
-      .header('cache-control', 'no-store')
       .send(`${lines.join('\n')}\n`)
   })
   const places = new Map<string, number>()
@@ -54,7 +52,11 @@ export function registerRevocations(app: FastifyInstance, context: AuthorityCont
     const taken = places.get(network) ?? 0
     if (taken >= placesPerNetwork) {
       context.log.warn('revocations_crowded', { expected: `at most ${placesPerNetwork} listeners a network`, network })
-      return sendUncached(reply.header('retry-after', '5'), 429, tooMany)
+      return reply
+        .code(429)
+        .headers({ 'retry-after': '5', 'cache-control': 'no-store', pragma: 'no-cache' })
+        .type('application/json; charset=utf-8')
+        .send(JSON.stringify(tooMany))
     }
     places.set(network, taken + 1)
     reply.raw.once('close', () => {
@@ -65,6 +67,8 @@ export function registerRevocations(app: FastifyInstance, context: AuthorityCont
     await listen(request, reply, await feed())
   })
 }
+
+const forAll = { 'access-control-allow-origin': '*' }
 
 const tooMany = {
   error: 'temporarily_unavailable',
@@ -87,7 +91,7 @@ async function listen(request: FastifyRequest, reply: FastifyReply, feed: Revoca
   const headers = { ...Object.fromEntries(set), 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' }
   reply.hijack()
   request.socket.setTimeout(0)
-  raw.writeHead(200, { ...headers, 'access-control-allow-origin': '*', 'x-accel-buffering': 'no' })
+  raw.writeHead(200, { ...headers, ...forAll, 'x-accel-buffering': 'no' })
   raw.on('close', () => {
     if (typeof leave === 'function') leave()
   })

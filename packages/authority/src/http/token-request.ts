@@ -1,18 +1,6 @@
-import type { IncomingHttpHeaders } from 'node:http'
-import { readForm, readQuery } from '@sallyport/server'
+import { type DirectRequest, readForm, readQuery } from '@sallyport/server'
 import type { TokenError } from '../token-error.ts'
 import type { TokenRequest } from '../token-request.ts'
-
-/** A request as it arrived. */
-export interface ReceivedRequest {
-  readonly headers: IncomingHttpHeaders
-  /** Every header, one after the other, name and value in turn: repeated ones are not joined here. */
-  readonly rawHeaders: readonly string[]
-  /** With its query. */
-  readonly url: string
-  readonly body: Uint8Array | undefined
-  readonly id: string
-}
 
 /** Nobody's name or secret belongs where logs and histories keep it (OAuth 2.1 §2.4.1, STANDARDS S18). */
 const bodyOnly: ReadonlySet<string> = new Set([
@@ -35,7 +23,7 @@ const bodyOnly: ReadonlySet<string> = new Set([
  * @param url  the endpoint's public URL, as configured
  * @returns the request, or `invalid_request`
  */
-export function readTokenRequest(received: ReceivedRequest, url: string): TokenRequest | TokenError {
+export function readTokenRequest(received: DirectRequest, url: string): TokenRequest | TokenError {
   const misplaced = parameterInQuery(received.url)
   if (misplaced !== undefined) return misplaced
   const form = readForm(received.body, received.headers['content-type'])

@@ -1,4 +1,4 @@
-import type { FastifyReply } from 'fastify'
+import type { DirectAnswer } from '@sallyport/server'
 import type { AuthorityContext } from '../context.ts'
 import type { TokenError } from '../token-error.ts'
 
@@ -11,35 +11,38 @@ function statusOf(refused: TokenError): number {
   return refused.error === 'server_error' ? 500 : 400
 }
 
+/** One array for all, so that the listener puts it together with its own once. */
+const uncachedHeaders: readonly string[] = [
+  ...['cache-control', 'no-store', 'pragma', 'no-cache'],
+  ...['content-type', 'application/json; charset=utf-8'],
+]
+
 /** Every answer of these endpoints may hold a token, so none is stored (OAuth 2.1 §3.2.3, STANDARDS S15). */
-export function sendUncached(reply: FastifyReply, status: number, body: object): FastifyReply {
-  return reply
-    .code(status)
-    .header('cache-control', 'no-store')
-    .header('pragma', 'no-cache')
-    .type('application/json; charset=utf-8')
-    .send(JSON.stringify(body))
+export function uncached(status: number, body: object, more: readonly string[] = []): DirectAnswer {
+  const headers = more.length === 0 ? uncachedHeaders : [...uncachedHeaders, ...more]
+  return { status, headers, body: JSON.stringify(body) }
 }
+
+/** An answer with headers more. */
+export const withHeaders = (answer: DirectAnswer, more: readonly string[]): DirectAnswer =>
+  more.length === 0 ? answer : { ...answer, headers: [...answer.headers, ...more] }
 
 /**
  * An error as RFC 6749 §5.2 has it; the caller gets code, hint, our reason and the request's id, the log has the rest. 401
  * names the scheme (RFC 9110 §15.5.2, STANDARDS S17); a nonce challenge brings the nonce (RFC 9449 §8, S44).
  */
-export function sendTokenError(
-  reply: FastifyReply,
-  refused: TokenError,
-  requestId: string,
-  context: AuthorityContext,
-): FastifyReply {
+export function tokenErrorAnswer(refused: TokenError, requestId: string, context: AuthorityContext): DirectAnswer {
   const status = statusOf(refused)
-  if (status === 401) reply.header('www-authenticate', `Basic realm="${context.issuer}", charset="UTF-8"`)
-  if (refused.error === 'use_dpop_nonce') reply.header('dpop-nonce', context.dpopNonces.issue(context.now()))
-  return sendUncached(reply, status, {
+  const more: string[] = []
+  if (status === 401) more.push('www-authenticate', `Basic realm="${context.issuer}", charset="UTF-8"`)
+  if (refused.error === 'use_dpop_nonce') more.push('dpop-nonce', context.dpopNonces.issue(context.now()))
+  const body = {
     error: refused.error,
     error_description: safeDescription(refused.hint),
     ...(refused.error === 'invalid_client' ? {} : { reason: refused.reason }),
     request_id: requestId,
-  })
+  }
+  return uncached(status, body, more)
 }
 
 /** RFC 6749 §5.2: `error_description` holds %x20-21 / %x23-5B / %x5D-7E. */

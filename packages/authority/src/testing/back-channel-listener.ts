@@ -37,7 +37,7 @@ export async function openBackChannel(
 ): Promise<BackChannel> {
   const harness = await openHarness(changes)
   const listener = createListener({ name: 'authority', origin: new URL(harness.context.issuer).origin, port: 0 })
-  registerBackChannel(listener.app, harness.context)
+  registerBackChannel(listener, harness.context)
   t.after(async () => {
     await listener.close()
     await harness.close()

@@ -49,34 +49,36 @@ export function createMetrics(): Metrics {
   }
   return {
     counter: (name, help, labels) => {
-      const series = new Map<string, number>()
+      const series = new Series(labels, () => ({ value: 0 }))
       declare(name, 'counter', help, () => lines(name, series))
       return {
         add: (values, amount = 1) => {
           if (!(amount >= 0)) throw new RangeError(`${name} cannot go down`)
-          const key = labelText(labels, values)
-          series.set(key, (series.get(key) ?? 0) + amount)
+          series.of(values).value += amount
         },
       }
     },
     gauge: (name, help, labels) => {
-      const series = new Map<string, number>()
+      const series = new Series(labels, () => ({ value: 0 }))
       declare(name, 'gauge', help, () => lines(name, series))
-      return { set: (values, value) => void series.set(labelText(labels, values), value) }
+      return {
+        set: (values, value) => {
+          series.of(values).value = value
+        },
+      }
     },
     histogram: (name, help, labels, buckets = durationBuckets) => {
-      const series = new Map<string, Observations>()
+      const series = new Series(labels, () => ({ sum: 0, within: Array<number>(buckets.length + 1).fill(0) }))
       declare(name, 'histogram', help, () =>
-        [...series].flatMap(([key, seen]) => histogramLines(name, key, seen, buckets)),
+        series.all.flatMap(([key, seen]) => histogramLines(name, key, seen, buckets)),
       )
       return {
         observe: (values, value) => {
-          const key = labelText(labels, values)
-          const seen = series.get(key) ?? { sum: 0, count: 0, below: buckets.map(() => 0) }
+          const seen = series.of(values)
+          let bucket = 0
+          while (value > (buckets[bucket] ?? Number.POSITIVE_INFINITY)) bucket += 1
           seen.sum += value
-          seen.count += 1
-          seen.below = seen.below.map((count, at) => (value <= (buckets[at] ?? 0) ? count + 1 : count))
-          series.set(key, seen)
+          seen.within[bucket] = (seen.within[bucket] ?? 0) + 1
         },
       }
     },
@@ -91,35 +93,83 @@ export function addMetricsRoute(app: FastifyInstance, metrics: Metrics): void {
   )
 }
 
-interface Observations {
-  sum: number
-  count: number
-  /** How many observations are at most each bucket's bound. */
-  below: number[]
+/** One node for each value of a label, under it those of the next label; at the end the series itself. */
+interface LabelNode<T> {
+  readonly below: Map<string, LabelNode<T>>
+  readonly key: string
+  series: T | undefined
 }
 
-function lines(name: string, series: ReadonlyMap<string, number>): readonly string[] {
-  return [...series].map(([key, value]) => `${name}${key === '' ? '' : `{${key}}`} ${value}`)
+/**
+ * The series of one metric, found by a look-up a label: this is done at every request, so no text is put together for it
+ * once a series is there.
+ */
+class Series<L extends MetricLabels, T> {
+  /** Label text and what was counted, in the order of their first use. */
+  readonly all: (readonly [key: string, series: T])[] = []
+  readonly #names: readonly (keyof L & string)[]
+  readonly #labels: L
+  readonly #make: () => T
+  readonly #root: LabelNode<T> = { below: new Map(), key: '', series: undefined }
+
+  constructor(labels: L, make: () => T) {
+    this.#labels = labels
+    this.#names = Object.keys(labels)
+    this.#make = make
+  }
+
+  of(values: LabelValues<L>): T {
+    let node = this.#root
+    for (const name of this.#names) {
+      const value = values[name]
+      node = node.below.get(value) ?? this.#next(node, name, value)
+    }
+    if (node.series === undefined) {
+      node.series = this.#make()
+      this.all.push([node.key, node.series])
+    }
+    return node.series
+  }
+
+  #next(node: LabelNode<T>, name: keyof L & string, given: string): LabelNode<T> {
+    // Looked up in the list as it is now: a caller may still be adding to it.
+    const value = this.#labels[name]?.includes(given) ? given : 'other'
+    const there = node.below.get(value)
+    if (there !== undefined) return there
+    const label = `${name}="${escapeLabel(value)}"`
+    const made: LabelNode<T> = {
+      below: new Map(),
+      key: node.key === '' ? label : `${node.key},${label}`,
+      series: undefined,
+    }
+    node.below.set(value, made)
+    return made
+  }
+}
+
+interface Observations {
+  readonly sum: number
+  /** How many observations each bucket holds that no smaller one does; the last are over every bound. */
+  readonly within: readonly number[]
+}
+
+interface AllSeries<T> {
+  readonly all: readonly (readonly [key: string, series: T])[]
+}
+
+function lines(name: string, { all }: AllSeries<{ readonly value: number }>): readonly string[] {
+  return all.map(([key, { value }]) => `${name}${key === '' ? '' : `{${key}}`} ${value}`)
 }
 
 function histogramLines(name: string, key: string, seen: Observations, buckets: readonly number[]): readonly string[] {
   const labels = key === '' ? '' : `{${key}}`
   const before = key === '' ? '' : `${key},`
-  return [
-    ...buckets.map((bound, at) => `${name}_bucket{${before}le="${bound}"} ${seen.below[at] ?? 0}`),
-    `${name}_bucket{${before}le="+Inf"} ${seen.count}`,
-    `${name}_sum${labels} ${seen.sum}`,
-    `${name}_count${labels} ${seen.count}`,
-  ]
-}
-
-function labelText<L extends MetricLabels>(labels: L, values: LabelValues<L>): string {
-  return Object.entries(labels)
-    .map(([name, known]) => {
-      const value = values[name]
-      return `${name}="${value !== undefined && known.includes(value) ? escapeLabel(value) : 'other'}"`
-    })
-    .join(',')
+  let count = 0
+  const counted = [...buckets, '+Inf'].map((bound, at) => {
+    count += seen.within[at] ?? 0
+    return `${name}_bucket{${before}le="${bound}"} ${count}`
+  })
+  return [...counted, `${name}_sum${labels} ${seen.sum}`, `${name}_count${labels} ${count}`]
 }
 
 function escapeLabel(value: string): string {
