@@ -174,5 +174,9 @@ test('no token, code, secret, password, proof or cookie is in a log, the audit t
   assert.deepEqual(leaked(), [], 'after the end')
   assert.deepEqual([...find(stdout, 'standard output'), ...find(stderr, 'standard error')], [])
   const lines = readFileSync(join(home, 'sallyport.log'), 'utf8').split('\n')
-  assert.ok(lines.length > 100, 'the run is in the log')
+  for (const event of ['request', 'token_refused', 'refused'])
+    assert.ok(
+      lines.some(line => line.includes(`"event":"${event}"`)),
+      `${event} is in the log`,
+    )
 })
