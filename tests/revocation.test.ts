@@ -136,7 +136,7 @@ const ways: readonly Way[] = [
 ]
 
 for (const { what, address, introspectionsEach, open } of ways) {
-  test(`${what} is refused within a second of the revocation, p99 of ${revocations}, by the feed and no introspection (RFC 7009 §2.1)`, async t => {
+  test(`S73 ${what} is refused within a second of the revocation, p99 of ${revocations}, by the feed and no introspection (RFC 7009 §2.1)`, async t => {
     const asked = await introspections()
     const took: number[] = []
     for (let each = 0; each < revocations; each += 1) {

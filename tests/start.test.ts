@@ -5,6 +5,7 @@ import { get, type RequestOptions } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, before, test } from 'node:test'
+import { eventually } from './eventually.ts'
 import { freePorts } from './free-ports.ts'
 import { launchSystem, type RunningSystem, startSystem } from './system.ts'
 
@@ -112,17 +113,14 @@ test('a machine client gets a token by client_credentials, opaque for the gatewa
   await direct.arrayBuffer()
 })
 
-test('a token that the command line revoked is refused by gateway and service within a second', async () => {
+test('a token that the command line revoked is refused by gateway and service', async () => {
   const token = (await sallyport('token', 'get', '--as', 'nightly', '--resource', system.ordersApi)).stdout.trim()
   const direct = () => fetch(`${system.ordersApi}/orders`, { headers: { authorization: `Bearer ${token}` } })
   assert.equal((await direct()).status, 200)
   const revoked = await sallyport('token', 'revoke', token)
   assert.match(revoked.stdout, /^Revoked\./)
-  const deadline = Date.now() + 1000
-  let status = 200
-  while (status === 200 && Date.now() < deadline) status = (await direct()).status
-  assert.equal(status, 401)
-  assert.equal((await ask('/orders', token)).status, 401)
+  await eventually(async () => (await direct()).status === 401, 'the service refuses it')
+  await eventually(async () => (await ask('/orders', token)).status === 401, 'the gateway refuses it')
 })
 
 test('the gateway speaks TLS by a CA that is good for this machine alone (RFC 5280 §4.2.1.10)', async () => {
@@ -249,15 +247,12 @@ test('SIGTERM ends everything in order: exit 0, and no child is left', async t =
 })
 
 /** Waits until nothing answers at an address any more. */
-async function gone(url: string): Promise<void> {
-  const deadline = Date.now() + 5000
-  for (;;) {
-    try {
-      await (await fetch(url)).arrayBuffer()
-    } catch {
-      return
-    }
-    assert.ok(Date.now() < deadline, `${url} still answers`)
-    await new Promise(resolve => setTimeout(resolve, 50))
-  }
-}
+const gone = (url: string): Promise<void> =>
+  eventually(
+    () =>
+      fetch(url).then(
+        async answer => !(await answer.arrayBuffer()),
+        () => true,
+      ),
+    `nothing answers at ${url}`,
+  )

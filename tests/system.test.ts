@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { setTimeout as pause } from 'node:timers/promises'
+import { eventually } from './eventually.ts'
 
 /** A test that starts the system, says where, and is killed before it can stop it. */
 const dying = `
@@ -20,10 +20,9 @@ test('the system of a test that is killed ends with it, its orders API too, and 
   const { pid, home, ordersApi } = JSON.parse(String(line))
   assert.equal(isRunning(pid), true)
   script.kill('SIGKILL')
-  const endsAt = performance.now() + 10_000
-  const isGone = async () => !isRunning(pid) && !existsSync(home) && !(await answers(ordersApi))
-  while (!(await isGone()) && performance.now() < endsAt) await pause(50)
-  assert.deepEqual([isRunning(pid), existsSync(home), await answers(ordersApi)], [false, false, false])
+  await eventually(() => !isRunning(pid), 'the system is gone')
+  await eventually(async () => !(await answers(ordersApi)), 'its orders API is gone')
+  await eventually(() => !existsSync(home), 'its home is gone')
 })
 
 function isRunning(pid: number): boolean {

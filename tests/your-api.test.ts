@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { test } from 'node:test'
-import { setTimeout as pause } from 'node:timers/promises'
 import { sallyport } from './command-line.ts'
+import { eventually } from './eventually.ts'
 import { freePorts } from './free-ports.ts'
 import { systemOfFile } from './system.ts'
 
@@ -37,16 +38,12 @@ async function started(framework: string): Promise<{ child: ChildProcess; folder
     env: { ...process.env, NOTE_OWNER: owner },
     stdio: 'inherit',
   })
-  for (let tries = 0; tries < 100; tries += 1) {
-    if (
-      await fetch(`${api}/notes`).then(
-        () => true,
-        () => false,
-      )
+  const answers = () =>
+    fetch(`${api}/notes`).then(
+      () => true,
+      () => false,
     )
-      break
-    await pause(50)
-  }
+  await eventually(answers, `the example on ${framework} answers`)
   return { child, folder }
 }
 
@@ -66,7 +63,10 @@ for (const framework of frameworks) {
       assert.equal((await get('/notes/3', `Bearer ${token}`)).status, 404)
       assert.equal((await get('/.well-known/oauth-protected-resource')).body.resource, api)
     } finally {
+      // Gone before the next one opens its port.
+      const ended = once(child, 'exit')
       child.kill('SIGKILL')
+      await ended
       rmSync(folder, { recursive: true, force: true })
     }
   })

@@ -5,10 +5,10 @@ import openid, { type ConfigParams } from 'express-openid-connect'
 import { exportJWK, exportPKCS8, generateKeyPair } from 'jose'
 import { administratorOf, type Registration } from '../administrator.ts'
 import { randomText } from '../code-flow.ts'
+import { eventually } from '../eventually.ts'
 import { freePorts } from '../free-ports.ts'
 import { systemOfFile } from '../system.ts'
 import { type SeenPage, UserAgent } from '../user-agent.ts'
-import { withinASecond } from '../within-a-second.ts'
 
 const { auth, requiresAuth } = openid
 const system = await systemOfFile()
@@ -121,7 +121,7 @@ for (const [how, { registration, settings }] of Object.entries(applications)) {
 
     assert.deepEqual(bodyOf(await agent.open(`${app}/logout`)), { in: false })
     const headers = { authorization: `Bearer ${after.access_token}` }
-    await withinASecond(async () => (await fetch(outside, { headers })).status, 401)
+    await eventually(async () => (await fetch(outside, { headers })).status === 401, 'the token is refused')
     const again = await agent.open(`${app}/me`)
     assert.equal(again.heading, 'Sign in', 'nobody is signed in at the authority either')
   })

@@ -6,10 +6,10 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import type { OAuthTokens } from '@modelcontextprotocol/sdk/shared/auth.js'
 import { administratorOf, type Registered, type Registration } from '../administrator.ts'
 import { randomText } from '../code-flow.ts'
+import { eventually } from '../eventually.ts'
 import { freePorts } from '../free-ports.ts'
 import { systemOfFile } from '../system.ts'
 import { UserAgent } from '../user-agent.ts'
-import { withinASecond } from '../within-a-second.ts'
 import { readScope, serveMcp, writeScope } from './mcp-server.ts'
 
 const system = await systemOfFile()
@@ -151,7 +151,7 @@ test('the MCP SDK refreshes by itself when its access token is revoked, without 
   const body = new URLSearchParams({ token: before?.access_token ?? '', client_id: registered.client_id })
   assert.equal((await fetch(`${system.issuer}/revoke`, { method: 'POST', body })).status, 200)
   const headers = { authorization: `Bearer ${before?.access_token}` }
-  await withinASecond(async () => (await fetch(resource, { headers })).status, 401)
+  await eventually(async () => (await fetch(resource, { headers })).status === 401, 'the token is refused')
   assert.equal((await call(client, 'whoami')).subject, subject)
   assert.equal(application.sentTo.length, 1)
   assert.notEqual(application.tokens()?.refresh_token, before?.refresh_token)

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { tokenRequest } from '../code-flow.ts'
 import { sallyport } from '../command-line.ts'
+import { eventually } from '../eventually.ts'
 import { freePorts } from '../free-ports.ts'
 import { type RunningSystem, startSystem } from '../system.ts'
 import { UserAgent } from '../user-agent.ts'
@@ -46,7 +47,7 @@ export async function crash(kills: number, tell: (done: number) => void = () => 
     for (let done = 0; done < kills; done += 1) {
       const known = nothingAcknowledged()
       all.push(known)
-      await killAtWork(system, agent, known)
+      await killAtWork(system, agent, known, () => done + 1 < kills || isShown(all))
       const begun = performance.now()
       system = await startSystem({ home, ports })
       await firstToken(system)
@@ -67,10 +68,16 @@ function verifyTrailOf(home: string, all: readonly Acknowledged[], findings: Fin
   if (all.length > 0) verifyTrail(home, all, findings)
 }
 
-async function killAtWork(system: RunningSystem, agent: UserAgent, known: Acknowledged): Promise<void> {
+/** Whether there is something of each kind to hold the system to. */
+const isShown = (all: readonly Acknowledged[]): boolean =>
+  Object.values(summed(all).acknowledged).every(count => count > 0)
+
+/** @param mayDie  nobody kills before it is so */
+async function killAtWork(system: RunningSystem, agent: UserAgent, known: Acknowledged, mayDie: () => boolean) {
   const on = { isOn: true }
   const kill = async (): Promise<void> => {
     await wait(randomInt(leastLoadMs, mostLoadMs))
+    await eventually(mayDie, 'something of each kind is acknowledged')
     on.isOn = false
     system.child.kill('SIGKILL')
     await system.ended

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -11,6 +10,8 @@ import { authorityErrorPage, registerFrontChannel } from '../../packages/authori
 import { type AuthorityHarness, openHarness } from '../../packages/authority/src/testing/authority-harness.ts'
 import { bobsPassword, parameters } from '../../packages/authority/src/testing/front-harness.ts'
 import { createListener } from '../../packages/server/src/index.ts'
+import { eventually } from '../eventually.ts'
+import { freePorts } from '../free-ports.ts'
 
 const flags = [
   '--headless',
@@ -47,7 +48,7 @@ export interface RunningAuthority extends AuthorityHarness {
 
 /** The front channel on a real socket at `host`, and an application on another one. */
 export async function openAuthority(t: TestContext, host = 'localhost'): Promise<RunningAuthority> {
-  const [port, appPort] = [await freePort(), await freePort()]
+  const { port, appPort } = await freePorts(['port', 'appPort'])
   const issuer = `http://${host}:${port}`
   const app = `http://${host === 'localhost' ? 'localhost' : 'shop.localhost'}:${appPort}`
   const harness = await openHarness({ issuer })
@@ -85,15 +86,6 @@ export async function openAuthority(t: TestContext, host = 'localhost'): Promise
   }
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise(resolve => server.close(resolve))
-  assert.ok(address !== null && typeof address === 'object')
-  return address.port
-}
-
 /** Phone-sized, light, dark, and without scripts. */
 export const looks: Readonly<Record<string, BrowserContextOptions>> = {
   phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2 },
@@ -104,11 +96,17 @@ export const looks: Readonly<Record<string, BrowserContextOptions>> = {
 
 const shots = process.env.SALLYPORT_SHOTS ?? mkdtempSync(join(tmpdir(), 'sallyport-shots-'))
 
-/** What every page of ours keeps: no accessibility violation, under 50 kB with its assets, no sideways scrolling, 44 px targets. */
-export async function judgePage(page: Page, name: string, scripts = true): Promise<void> {
+/**
+ * What every page of ours keeps: no accessibility violation, under 50 kB with its assets, no sideways scrolling, 44 px targets.
+ *
+ * @param title  of the page that is meant, which is waited for
+ */
+export async function judgePage(page: Page, name: string, title: string, scripts = true): Promise<void> {
+  // While one page makes room for the next there is nothing to ask.
+  const shown = () => page.title().catch(() => '')
+  await eventually(async () => (await shown()) === `${title} · Sallyport`, `${name}: the page “${title}”`)
+  await page.waitForLoadState()
   await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true })
-  assert.match(await page.title(), / · Sallyport$/, `${name}: title`)
-  assert.doesNotMatch(await page.title(), /went wrong/, name)
   // axe waits for timers, which a page without scripts has none of; its markup is judged in the other looks.
   if (scripts) await judgeAccessibility(page, name)
   assert.equal(

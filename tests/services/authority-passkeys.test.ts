@@ -30,7 +30,7 @@ test('a passkey is added on the account page, signs in without a username, and i
     await page.getByRole('button', { name: 'Add a passkey' }).click()
     await page.getByText('Your passkey was added.').waitFor()
   })
-  await judgePage(page, 'passkey-account')
+  await judgePage(page, 'passkey-account', 'Your account')
   assert.ok(await page.getByText('My laptop <b>').isVisible())
   await page.getByRole('button', { name: 'Sign out' }).click()
   await page.goto(authority.authorizeUrl())
@@ -62,7 +62,7 @@ test('step-up: signed in by password, the application asks for a passkey, the us
     await page.getByRole('button', { name: 'Add a passkey' }).click()
     await page.getByRole('heading', { name: 'Confirm with your passkey' }).waitFor()
   })
-  await judgePage(page, 'passkey-step-up')
+  await judgePage(page, 'passkey-step-up', 'Confirm with your passkey')
   await touch(async () => {
     await page.getByRole('button', { name: 'Use your passkey' }).click()
     await page.waitForURL(`${authority.app}/cb?*`)

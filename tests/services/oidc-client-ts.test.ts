@@ -8,9 +8,9 @@ import express from 'express'
 import type { User, UserManager, UserManagerSettings } from 'oidc-client-ts'
 import type { Page } from 'playwright-core'
 import { administratorOf, type Registration } from '../administrator.ts'
+import { eventually } from '../eventually.ts'
 import { freePorts } from '../free-ports.ts'
 import { systemOfFile } from '../system.ts'
-import { withinASecond } from '../within-a-second.ts'
 import { openPage, signInByPassword } from './authority-browser.ts'
 
 declare global {
@@ -119,7 +119,7 @@ test('oidc-client-ts signs in through the real pages, reads orders, renews by it
   assert.match(seen.text, /alice-1/)
   assert.doesNotMatch(seen.text, /bob-/)
 
-  await page.waitForFunction(() => renewals >= 2, undefined, { timeout: 15_000 })
+  await page.waitForFunction(() => renewals >= 2)
   const renewed = await currentUser(page)
   assert.notEqual(renewed.access_token, user.access_token)
   assert.notEqual(renewed.refresh_token, user.refresh_token)
@@ -130,7 +130,7 @@ test('oidc-client-ts signs in through the real pages, reads orders, renews by it
   await page.waitForURL(`${app}/bye`)
   await page.evaluate(() => manager.signoutCallback())
   assert.equal(await page.evaluate(() => manager.getUser()), null)
-  await withinASecond(async () => (await orders(page, renewed.access_token)).status, 401)
+  await eventually(async () => (await orders(page, renewed.access_token)).status === 401, 'the token is refused')
   await page.evaluate(() => void manager.signinRedirect())
   await page.getByRole('heading', { name: 'Sign in' }).waitFor()
 })
@@ -177,5 +177,5 @@ test('oidc-client-ts revokes its tokens from the page (RFC 7009 §2)', async t =
   const page = await openPage(t)
   const user = await signIn(page, await register())
   await page.evaluate(() => manager.revokeTokens(['access_token', 'refresh_token']))
-  await withinASecond(async () => (await orders(page, user.access_token)).status, 401)
+  await eventually(async () => (await orders(page, user.access_token)).status === 401, 'the token is refused')
 })

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { eventually } from '../eventually.ts'
+import { freePort } from '../free-ports.ts'
 
 /** Where OPA is: $SALLYPORT_OPA, or `opa` on PATH. A test that needs it fails by name when it is not there. */
 export function opaCommand(): string {
@@ -43,25 +44,12 @@ export async function startOpa(policyDirectory: string) {
   }
 }
 
-async function answering(url: string, stillAlive: () => void): Promise<void> {
-  const until = Date.now() + 10_000
-  while (Date.now() < until) {
+function answering(url: string, stillAlive: () => void): Promise<void> {
+  return eventually(async () => {
     stillAlive()
-    const healthy = await fetch(url).then(
+    return fetch(url).then(
       response => response.ok,
       () => false,
     )
-    if (healthy) return
-    await new Promise(resolve => setTimeout(resolve, 25))
-  }
-  assert.fail(`OPA does not answer at ${url}`)
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  assert.ok(typeof address === 'object' && address !== null)
-  return address.port
+  }, `OPA answers at ${url}`)
 }

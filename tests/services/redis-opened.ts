@@ -1,6 +1,4 @@
-import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
-import { setTimeout as wait } from 'node:timers/promises'
 import { openRedis, type RedisAlarm, type RedisOptions } from '@sallyport/store'
 import { type RedisServer, startRedis } from './redis.ts'
 
@@ -26,9 +24,4 @@ export async function own(t: TestContext, settings: readonly string[] = []): Pro
   const started = await startRedis(settings)
   t.after(() => started.stop())
   return started
-}
-
-export async function until(condition: () => Promise<boolean> | boolean, limitMs = 5_000): Promise<void> {
-  for (const end = Date.now() + limitMs; !(await condition()); await wait(10))
-    assert.ok(Date.now() < end, 'it did not happen in time')
 }

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { freePort } from '../free-ports.ts'
 
 /** A real Redis of a test's own, in memory, until `stop`. */
 export interface RedisServer {
@@ -41,7 +42,7 @@ export async function startRedis(settings: readonly string[] = []): Promise<Redi
   const launch = async (port: number): Promise<ChildProcess | undefined> => {
     const place = ['--port', String(port), '--bind', '127.0.0.1', '--dir', home, '--save', '', '--appendonly', 'no']
     const child = spawn(program(), [...place, ...settings], { stdio: 'ignore' })
-    while (!(await answers(port))) {
+    while (!(await answers(port, child.pid))) {
       if (child.exitCode !== null) return undefined
       await wait(20)
     }
@@ -109,23 +110,10 @@ async function tell(port: number, command: string): Promise<string> {
   }
 }
 
-function answers(port: number): Promise<boolean> {
-  return tell(port, 'PING').then(
-    answer => answer.startsWith('+PONG'),
+/** Whether this process serves the port, and not another test's that was given the same one. */
+function answers(port: number, pid: number | undefined): Promise<boolean> {
+  return tell(port, 'INFO server').then(
+    answer => answer.includes(`process_id:${pid}\r\n`),
     () => false,
   )
-}
-
-/** A port below 50,000, since a cluster's bus listens ten thousand above it. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const server = createServer().listen(20_000 + Math.floor(Math.random() * 20_000), '127.0.0.1')
-    const free = await once(server, 'listening').then(
-      () => true,
-      () => false,
-    )
-    const address = server.address()
-    server.close()
-    if (free && typeof address === 'object' && address !== null) return address.port
-  }
 }

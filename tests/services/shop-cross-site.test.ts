@@ -19,13 +19,11 @@ const system = await systemOfFile({ ports, args: ['--config', join(folder, 'sall
 test('a shop of another site than the authority signs in, orders, asks for more and signs out (DECISIONS, browser facts)', async t => {
   const page = await openPage(t)
   assert.equal(system.app, app)
-  const sites = new Set<string | undefined>()
-  page.on('request', async request => {
-    if (request.url().startsWith(`${app}/bff/callback`)) sites.add((await request.allHeaders())['sec-fetch-site'])
-  })
+  const callback = page.waitForRequest(request => request.url().startsWith(`${app}/bff/callback`))
   await enterShop(page, system, 'alice')
   assert.equal(page.url(), `${app}/`)
-  assert.deepEqual([...sites], ['cross-site'], 'the callback was a cross-site navigation')
+  const { 'sec-fetch-site': site } = await (await callback).allHeaders()
+  assert.equal(site, 'cross-site', 'the callback was a cross-site navigation')
   const strict = (await page.context().cookies(app)).find(cookie => cookie.name === '__Host-sp-bff')
   assert.equal(strict?.sameSite, 'Strict')
   assert.equal(strict?.domain, 'shop.localhost')

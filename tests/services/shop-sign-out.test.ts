@@ -10,7 +10,9 @@ test('sign-out ends the session here and at the authority without a question, an
   const page = await openPage(t)
   await enterShop(page, system, 'alice')
   const kept = await page.context().cookies()
+  const ended = page.waitForRequest(request => request.url().startsWith(`${system.issuer}/logout?`))
   await page.getByRole('button', { name: 'Sign out' }).click()
+  await ended
   await page.getByRole('link', { name: 'Sign in' }).waitFor()
   assert.equal(page.url(), `${system.app}/`)
   assert.deepEqual(
@@ -44,6 +46,7 @@ test('the back button into a finished sign-in is refused kindly, and posting the
   const page = await openPage(t)
   await page.goto(system.app)
   await page.getByRole('link', { name: 'Sign in' }).click()
+  await page.getByLabel('Username').waitFor()
   const signInPage = page.url()
   const posted = page.waitForRequest(request => request.postData()?.includes('password=') === true)
   await signInAt(page, system.user('alice'))

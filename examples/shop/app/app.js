@@ -38,13 +38,18 @@ async function open() {
 }
 
 function showSignedOut() {
+  hideSession()
+  find('welcome').hidden = false
+  find('sign-in').href = signInAddress('/')
+}
+
+/** Takes away what was somebody's, and all that needs somebody. */
+function hideSession() {
   session = { signed_in: false }
   orders = []
   find('signed-in').hidden = true
   find('orders').replaceChildren()
   find('account').replaceChildren()
-  find('welcome').hidden = false
-  find('sign-in').href = signInAddress('/')
   for (const button of document.querySelectorAll('[data-try]:not([data-try="no-token"])')) button.disabled = true
 }
 
@@ -142,7 +147,8 @@ async function tryDoor(button) {
 
 async function signOut() {
   const { body } = await call('/bff/logout', { method: 'POST' })
-  showSignedOut()
+  // No way to sign in until the authority has ended its session too: whoever was fast would be signed in again by it.
+  hideSession()
   find('verdict').replaceChildren()
   tabs.postMessage('signed-out')
   location.assign(body.location ?? '/')

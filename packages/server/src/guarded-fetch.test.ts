@@ -15,7 +15,7 @@ async function serve(t: TestContext, handler: RequestListener): Promise<number> 
 }
 
 function fetcher(t: TestContext, options: GuardedFetchOptions = {}) {
-  const guarded = createGuardedFetch({ timeoutMs: 2000, ...options })
+  const guarded = createGuardedFetch({ timeoutMs: 20_000, ...options })
   t.after(() => guarded.close())
   return guarded
 }
@@ -86,7 +86,7 @@ test('a literal inside address is refused in every spelling', async t => {
 test('the name is resolved once, and what was judged is what is connected to (DNS rebinding)', async t => {
   let times = 0
   const guarded = fetcher(t, {
-    timeoutMs: 500,
+    timeoutMs: 20_000,
     resolve: async () => {
       times += 1
       return [{ address: times === 1 ? '192.0.0.255' : '127.0.0.1', family: 4 }]

@@ -5,9 +5,12 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { runCommandLine } from '../command-line/run.ts'
 import { commands } from '../command-line/table.ts'
 
+const parallel = 20
+
 /** A server that hands out one token for each code and refresh token, and looks before it marks when it is `careless`. */
 async function openServer(t: TestContext, careless: boolean): Promise<string> {
   const used = new Set<string>()
+  const looked = new Map<string, number>()
   let minted = 0
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = []
@@ -18,7 +21,9 @@ async function openServer(t: TestContext, careless: boolean): Promise<string> {
     if (request.method === 'GET') return answer(200, { issuer: origin, token_endpoint: `${origin}/token` })
     const once = form.get('code') ?? form.get('refresh_token') ?? String(request.headers.dpop)
     const isUsed = used.has(once)
-    if (careless) await wait(20)
+    looked.set(once, (looked.get(once) ?? 0) + 1)
+    // All look before one marks; a use that is alone is not waited for.
+    for (let waits = 0; careless && (looked.get(once) ?? 0) < parallel && waits < 50; waits += 1) await wait(20)
     if (isUsed) return answer(400, { error: 'invalid_grant' })
     used.add(once)
     minted += 1
@@ -34,7 +39,7 @@ async function openServer(t: TestContext, careless: boolean): Promise<string> {
 async function raceAgainst(target: string, ...words: readonly string[]) {
   let out = ''
   const code = await runCommandLine(
-    ['race', '--target', target, '--parallel', '20', ...words],
+    ['race', '--target', target, '--parallel', String(parallel), ...words],
     commands,
     '1.2.3',
     options => ({

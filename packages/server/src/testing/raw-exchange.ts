@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 
-const patienceMs = 3000
+const patienceMs = 20_000
 
 /** Sends bytes and gives everything that comes back until the server closes; fails when it keeps the line open. */
 export function rawExchange(

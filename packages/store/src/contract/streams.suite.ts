@@ -95,7 +95,7 @@ export function processStreamsContract(name: string, open: OpenFresh): void {
     }
   })
 
-  test(`${name}: a watcher hears of another process's entry in well under a second`, async t => {
+  test(`${name}: a watcher hears of another process's entry in well under a second (median of 5)`, async t => {
     const { store, shared } = await sharedStore(t, open)
     const tenant = store.of('acme')
     const contender = await startContender(t, shared)
@@ -103,8 +103,15 @@ export function processStreamsContract(name: string, open: OpenFresh): void {
     tenant.watch('feed', () => {
       woken += 1
     })
-    await contender.ask({ append: { tenant: 'acme', stream: 'feed', count: 1 } })
-    await until(() => woken > 0, 900)
+    const tookMs: number[] = []
+    for (let round = 1; round <= 5; round += 1) {
+      await contender.ask({ append: { tenant: 'acme', stream: 'feed', count: 1 } })
+      const appended = performance.now()
+      await until(() => woken >= round)
+      tookMs.push(performance.now() - appended)
+    }
+    const [, , median = Number.NaN] = tookMs.toSorted((a, b) => a - b)
+    assert.ok(median < 900, `${tookMs} ms`)
   })
 }
 
@@ -112,7 +119,7 @@ async function next(tenant: TenantStore, after: number) {
   return (await tenant.read('feed', after, 50)).entries
 }
 
-async function until(condition: () => boolean, limitMs = 10_000): Promise<void> {
+async function until(condition: () => boolean, limitMs = 30_000): Promise<void> {
   for (const end = Date.now() + limitMs; !condition(); await wait(5))
     assert.ok(Date.now() < end, 'it did not happen in time')
 }
