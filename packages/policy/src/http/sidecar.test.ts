@@ -12,7 +12,8 @@ async function decideAgainst(listener: RequestListener, options: { timeoutMs?: n
   const server = createServer(listener).listen(0, '127.0.0.1')
   await new Promise(resolve => server.once('listening', resolve))
   const { port } = server.address() as AddressInfo
-  const engine = opaSidecar({ address: `http://127.0.0.1:${port}`, entrypoint: 'x/decision', ...options })
+  const at = { address: `http://127.0.0.1:${port}`, entrypoint: 'x/decision', timeoutMs: 20_000 }
+  const engine = opaSidecar({ ...at, ...options })
   const decision = await engine.decide(input)
   await engine.close()
   server.closeAllConnections()
