@@ -106,9 +106,14 @@ export class RedisLink {
   async #ask(command: (connection: Connection) => Promise<unknown>): Promise<unknown> {
     const connection = await this.#connected()
     const { promise, reject } = Promise.withResolvers<never>()
-    const timer = setTimeout(() => {
+    const giveUp = () => {
       reject(new Error('no answer in time'))
       this.#drop(connection)
+    }
+    let turn: NodeJS.Immediate | undefined
+    // After a turn that took long this comes before the sockets are read: an answer that has arrived is no late one.
+    const timer = setTimeout(() => {
+      turn = setImmediate(giveUp)
     }, ANSWER_TIMEOUT_MS)
     try {
       const answer = await Promise.race([command(connection), promise])
@@ -118,6 +123,7 @@ export class RedisLink {
       throw await this.#judge(cause)
     } finally {
       clearTimeout(timer)
+      clearImmediate(turn)
     }
   }
 
