@@ -20,6 +20,7 @@ export interface Registered extends Client {
 
 export interface Administrator {
   addClient(registration: Registration): Promise<Registered>
+  removeClient(clientId: string): Promise<void>
   addResource(resource: Partial<Resource> & Pick<Resource, 'resource' | 'name'>): Promise<void>
 }
 
@@ -40,6 +41,11 @@ export async function administratorOf(system: RunningSystem): Promise<Administra
     return JSON.parse(text)
   }
   return {
+    removeClient: async clientId => {
+      const address = `${system.issuer}/manage/clients/${encodeURIComponent(clientId)}`
+      const response = await fetch(address, { method: 'DELETE', headers: { authorization: `Bearer ${access_token}` } })
+      assert.equal(response.status, 204, await response.text())
+    },
     addClient: registration => add('/clients', registration),
     addResource: resource => add('/resources', resource),
   }
