@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createSealer, openAuditTrail, openMasterKey, openSqliteStore, type Store } from '@sallyport/store'
+import { createSealer, openMasterKey, openSqliteStore, type Store } from '@sallyport/store'
 
 const SECONDS_A_ROUND = 1
 const ROUNDS = 3
@@ -24,8 +24,9 @@ export default async function run(): Promise<object> {
   const home = mkdtempSync(join(tmpdir(), 'sallyport-bench-'))
   const nowSeconds = () => Math.floor(Date.now() / 1000)
   const sealer = createSealer(openMasterKey({ home, environment: {} }), 'bench')
-  const store = await openSqliteStore({ path: join(home, 'bench.db'), nowSeconds, sealer, sealedKinds: ['sealed'] })
-  const trail = await openAuditTrail({ path: join(home, 'audit.ndjson'), writer: 'bench', nowSeconds })
+  const audit = { path: join(home, 'audit.ndjson'), writer: 'bench' }
+  const database = { path: join(home, 'bench.db'), nowSeconds, sealer, sealedKinds: ['sealed'] }
+  const store = await openSqliteStore({ ...database, audit })
   const record = {
     at: 0,
     tenant: 'acme',
@@ -40,8 +41,8 @@ export default async function run(): Promise<object> {
     [`insert sealed, ${LANES} at once`]: () => rate(LANES, n => insert(store, 'sealed', n)),
     [`insert, then take with a successor, ${LANES} at once`]: () => rate(LANES, n => takeOver(store, n)),
     [`claim, ${LANES} at once`]: () => rate(LANES, n => store.of('acme').claim('proof', id(n), nowSeconds() + 60)),
-    'audit record, one by one': () => rate(1, () => trail.append(record)),
-    [`audit record, ${LANES} at once`]: () => rate(LANES, () => trail.append(record)),
+    'audit record, one by one': () => rate(1, () => store.audit.append(record)),
+    [`audit record, ${LANES} at once`]: () => rate(LANES, () => store.audit.append(record)),
     peek: () => rate(1, n => Promise.resolve(store.of('acme').peek('token', id((n % 1000) + 1)))),
   }
   const rates: Record<string, number[]> = {}
@@ -53,7 +54,6 @@ export default async function run(): Promise<object> {
     }
   } finally {
     await store.close()
-    await trail.close()
     rmSync(home, { recursive: true })
   }
   const results = Object.entries(rates).map(([question, measured]) => ({ question, ...spread(measured) }))

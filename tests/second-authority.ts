@@ -35,6 +35,7 @@ async function serve(folder: string, settings: AuthorityContext['settings'], iss
     nowSeconds: () => seconds,
     sealer: createSealer(masterKey, 'authority'),
     sealedKinds: ['signing-key', 'session'],
+    audit: { path: join(folder, 'audit.log'), writer: 'second' },
   })
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined }
   const keys = await openSigningKeys({ store: store.of('main'), now: () => seconds, log })
@@ -50,7 +51,7 @@ async function serve(folder: string, settings: AuthorityContext['settings'], iss
     nowMs: () => seconds * 1000,
     random: bytes => randomBytes(bytes),
     passwords: { hash: never, verify: never },
-    audit: async () => undefined,
+    audit: record => store.audit.append(record),
     log,
   }
   process.stdout.write('ready\n')

@@ -26,7 +26,8 @@ const sealedKinds = ['signing-key', 'feed-key', 'session', 'interaction']
 /** Opens the store at a place as an authority does. @param nowSeconds Unix seconds */
 export function openStore(place: Place, nowSeconds: () => number): Promise<SqliteStore> {
   const sealer = createSealer(masterKeyOf(place), 'authority')
-  const options = { nowSeconds, sealer, sealedKinds }
+  const audit = { path: join(place.folder, 'audit.log'), writer: 'scale' }
+  const options = { nowSeconds, sealer, sealedKinds, audit }
   return place.postgres === undefined
     ? openSqliteStore({ ...options, path: databaseOf(place) })
     : openPostgresStore({ ...options, ...place.postgres })

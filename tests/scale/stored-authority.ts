@@ -7,7 +7,6 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { mintOpaqueToken } from '@sallyport/credentials'
 import { createMetrics } from '@sallyport/server'
-import { openAuditTrail } from '@sallyport/store'
 import type { AuthorityContext } from '../../packages/authority/src/context.ts'
 import { authorityListener, composeAuthority } from '../../packages/sallyport/src/composition/authority.ts'
 import { nowSeconds } from '../../packages/sallyport/src/composition/clock.ts'
@@ -35,11 +34,8 @@ async function serve({ place, port }: StoredAuthority): Promise<void> {
   const settings = loaded.values
   const { log, flush } = openLog({ level: settings.log.level, file: join(place.folder, 'sallyport.log') })
   const store = await openStore(place, nowSeconds)
-  const audit = await openAuditTrail({ path: join(place.folder, 'audit.log'), writer: 'scale', nowSeconds })
-  const close = async () => {
-    await Promise.all([store.close(), audit.close()])
-  }
-  const data = { masterKey: masterKeyOf(place), authority: store, bff: undefined, audit, close }
+  const close = () => store.close()
+  const data = { masterKey: masterKeyOf(place), authority: store, bff: undefined, audit: store.audit, close }
   const authority = await composeAuthority({ issuer: `http://localhost:${port}`, settings, data, log })
   const listener = authorityListener(authority, { port, settings, log, metrics: createMetrics() })
   await listener.listen()

@@ -46,7 +46,7 @@ test('a connection lost while a commit is under way rejects as outcome_unknown, 
   const waiting = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'sallyport' AND wait_event_type = 'Lock'"
   await eventually(async () => (await observer.query(waiting)).rowCount === 1, 'the take waits for the lock')
   const rejected = assert.rejects(taking, { name: 'StoreError', code: 'outcome_unknown', hint: /Peek/ })
-  assert.equal(await terminate(observer, '%apply_1%'), 1)
+  assert.equal(await terminate(observer, '%apply_2%'), 1)
   await rejected
   await admin.query('COMMIT')
   assert.equal((await tenant.peek('code', 'held'))?.usedAt, undefined)

@@ -87,7 +87,8 @@ test('a step waits for locks only briefly, and the version before it serves whil
   await reader.query(`SELECT count(*) FROM ${schema}.record`) // a long report holds its lock on the table
   const link = new Link(server.url)
   t.after(() => link.close())
-  const step = { version: 2, name: 'a column', sql: (s: string) => `ALTER TABLE ${s}.record ADD COLUMN note text` }
+  const sql = (s: string) => `ALTER TABLE ${s}.record ADD COLUMN note text`
+  const step = { version: MIGRATIONS.length + 1, name: 'a column', sql }
   const steps = [...MIGRATIONS, step]
   let done = false
   const migrating = migrate(link, schema, steps).then(() => {

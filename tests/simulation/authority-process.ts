@@ -1,4 +1,4 @@
-import type { AuditRecord, TenantStore } from '@sallyport/store'
+import type { TenantStore } from '@sallyport/store'
 import { authorityStore } from '../../packages/authority/src/authority-store.ts'
 import type { AuthorityContext } from '../../packages/authority/src/context.ts'
 import { Registrations } from '../../packages/authority/src/registrations.ts'
@@ -28,7 +28,6 @@ export interface ProcessParts {
   readonly random: SeededRandom
   readonly tasks: Tasks
   readonly database: SimulatedDatabase
-  readonly trail: AuditRecord[]
   readonly hazards: StoreHazards
   /** How far its clock is off. */
   readonly skewMs: number
@@ -94,7 +93,7 @@ export class AuthorityProcess {
   }
 
   #contextFor(task: Task): AuthorityContext {
-    const { database, reads, world, trail, alterStore } = this.#parts
+    const { database, reads, world, alterStore } = this.#parts
     const carry = this.#carry(task)
     const store = simulatedStore(database, carry, reads)
     return {
@@ -102,7 +101,7 @@ export class AuthorityProcess {
       store: authorityStore(alterStore?.(store, carry) ?? store, this.#registrations),
       now: () => Math.floor(this.#nowMs() / 1000),
       nowMs: this.#nowMs,
-      audit: record => carry(`audit ${record.action}`, () => void trail.push(record)),
+      audit: record => carry(`audit ${record.action}`, () => void database.commit([], record)),
     }
   }
 

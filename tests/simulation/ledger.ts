@@ -34,7 +34,6 @@ export interface HeldAccess {
  */
 export class Ledger {
   readonly #schedule: Schedule
-  readonly #trail: readonly AuditRecord[]
   #database: SimulatedDatabase | undefined
   readonly #liveRefresh = new Map<string, Set<string>>()
   readonly #successors = new Map<string, string>()
@@ -45,14 +44,12 @@ export class Ledger {
   readonly counts: Record<string, number> = {}
   /** What the run does once it is told of a violation. */
   readonly #fail: (error: Violation) => void
-  #audited = 0
   /** Families that this step touched. */
   readonly #judgeLater = new Set<string>()
   readonly #auditedTargets = new Set<string>()
 
-  constructor(schedule: Schedule, trail: readonly AuditRecord[], fail: (error: Violation) => void) {
+  constructor(schedule: Schedule, fail: (error: Violation) => void) {
     this.#schedule = schedule
-    this.#trail = trail
     this.#fail = fail
   }
 
@@ -204,13 +201,23 @@ export class Ledger {
   }
 
   isAudited(target: string): boolean {
-    for (; this.#audited < this.#trail.length; this.#audited += 1) {
-      const record = this.#trail[this.#audited]
-      const jti = record?.detail?.jti
-      if (typeof jti === 'string') this.#auditedTargets.add(jti)
-      if (record?.action.endsWith('.revoke')) this.#auditedTargets.add(`end of ${record.target}`)
-    }
     return this.#auditedTargets.has(target)
+  }
+
+  /** Judges a record at the moment it becomes durable: what it says was done is on disk, and was not said before. */
+  recorded({ action, target, detail }: AuditRecord): void {
+    if (action.endsWith('.revoke')) this.#auditedTargets.add(`end of ${target}`)
+    const { jti, family, grant_type } = detail ?? {}
+    if (action !== 'token.grant' || typeof jti !== 'string') return
+    this.must(!this.#auditedTargets.has(jti), 'no record of what was not granted', `${jti} was recorded twice`)
+    this.#auditedTargets.add(jti)
+    if (grant_type !== 'authorization_code' && grant_type !== 'refresh_token') return
+    const stored = this.family(String(family)) !== undefined
+    this.must(
+      stored,
+      'no record of what was not granted',
+      `the grant of ${jti} is recorded, its family ${family} is not`,
+    )
   }
 
   /** Whether a token was ended in a way that may have removed its record. */

@@ -1,4 +1,14 @@
-import type { Committed, Listed, NewRecord, Page, Stored, StreamPage, Taken, Write } from '@sallyport/store'
+import type {
+  AuditRecord,
+  Committed,
+  Listed,
+  NewRecord,
+  Page,
+  Stored,
+  StreamPage,
+  Taken,
+  Write,
+} from '@sallyport/store'
 import { conflictError } from '../../packages/store/src/conflicts.ts'
 import { spellName, spellNewName } from '../../packages/store/src/names.ts'
 import { checkLimit, spellAfter } from '../../packages/store/src/pages.ts'
@@ -20,6 +30,9 @@ export interface Row {
 /** Told of every change of a record at the moment it becomes durable. */
 export type OnChange = (before: Row | undefined, after: Row | undefined) => void
 
+/** Told of every audit record at the moment it becomes durable, after what it is about. */
+export type OnRecord = (record: AuditRecord) => void
+
 type Entry = { readonly text: string; readonly expiresAt: number }
 type Undo = () => void
 
@@ -32,6 +45,7 @@ const valueBytesMax = 16 * 1024 * 1024
 export class SimulatedDatabase {
   readonly #now: () => number
   readonly #onChange: OnChange
+  readonly #onRecord: OnRecord
   readonly #kinds = new Map<string, Map<string, Row>>()
   readonly #indexes = new Map<string, Set<string>>()
   readonly #claims = new Map<string, number>()
@@ -40,9 +54,10 @@ export class SimulatedDatabase {
   readonly #changes: (readonly [before: Row | undefined, after: Row | undefined])[] = []
   #version = 1000
 
-  constructor(nowSeconds: () => number, onChange: OnChange = () => undefined) {
+  constructor(nowSeconds: () => number, onChange: OnChange = () => undefined, onRecord: OnRecord = () => undefined) {
     this.#now = nowSeconds
     this.#onChange = onChange
+    this.#onRecord = onRecord
   }
 
   peek<V>(kind: string, key: string): Stored<V> | undefined {
@@ -59,7 +74,7 @@ export class SimulatedDatabase {
   }
 
   /** @throws StoreError `conflict`, and then nothing is changed */
-  take<V>(kind: string, key: string, writes: readonly Write[]): Taken<V> {
+  take<V>(kind: string, key: string, writes: readonly Write[], audit?: AuditRecord): Taken<V> {
     const row = this.row(kind, key)
     if (row === undefined) return { unknown: true }
     if (row.usedAt !== undefined) return { lost: { record: shown<V>(row), firstUsedAt: row.usedAt } }
@@ -69,6 +84,7 @@ export class SimulatedDatabase {
       return this.#apply(writes, undo)
     })
     if (conflict !== undefined) throw conflictError(conflict)
+    if (audit !== undefined) this.#onRecord(audit)
     this.#wake(writes)
     return { won: shown<V>(used) }
   }
@@ -81,9 +97,10 @@ export class SimulatedDatabase {
     return 'won'
   }
 
-  commit(writes: readonly Write[]): Committed {
+  commit(writes: readonly Write[], audit?: AuditRecord): Committed {
     const conflict = this.#atomically(undo => this.#apply(writes, undo))
     if (conflict !== undefined) return { conflict: { kind: conflict.kind, key: conflict.key } }
+    if (audit !== undefined) this.#onRecord(audit)
     this.#wake(writes)
     return { committed: true }
   }

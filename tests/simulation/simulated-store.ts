@@ -1,4 +1,5 @@
-import type { Page, TenantStore, Write } from '@sallyport/store'
+import type { AuditRecord, Effects, Page, TenantStore, Write } from '@sallyport/store'
+import { renderRecord } from '../../packages/store/src/audit/record.ts'
 import { checkWrite, type SimulatedDatabase } from './simulated-database.ts'
 
 /** Has a verb reach the database, once or never, sooner or later, and brings back what it said, if anything. */
@@ -14,20 +15,28 @@ export function simulatedStore(database: SimulatedDatabase, carry: Carry, reads:
   const read = <T>(label: string, verb: () => T) => (reads === 'at once' ? verb() : carry(label, verb))
   return {
     peek: <V>(kind: string, key: string) => read(`peek ${kind}`, () => database.peek<V>(kind, key)),
-    take: async <V>(kind: string, key: string, { put }: { put: readonly Write[] }) => {
+    take: async <V>(kind: string, key: string, { put, audit }: Effects) => {
       for (const write of put) checkWrite(write)
-      return carry(`take ${kind}`, () => database.take<V>(kind, key, put))
+      const record = copied(audit)
+      return carry(`take ${kind}`, () => database.take<V>(kind, key, put, record))
     },
     claim: (kind, hash, expiresAt) => carry(`claim ${kind}`, () => database.claim(kind, hash, expiresAt)),
-    commit: async writes => {
+    commit: async (writes, vouched) => {
       for (const write of writes) checkWrite(write)
-      return carry(`commit ${writes.map(nameOf).join(' ')}`, () => database.commit(writes))
+      const record = copied(vouched?.audit)
+      const names = [...writes.map(nameOf), ...(record === undefined ? [] : [record.action])]
+      return carry(`commit ${names.join(' ')}`, () => database.commit(writes, record))
     },
     list: <V>(kind: string, page: Page) => read(`list ${kind}`, () => database.list<V>(kind, page)),
     read: <V>(stream: string, after: number, limit: number) =>
       read(`read ${stream}`, () => database.read<V>(stream, after, limit)),
     watch: (stream, onAppend) => database.watch(stream, onAppend),
   }
+}
+
+/** As it is now, as an adapter keeps it. @throws StoreError `invalid_write` */
+export function copied(audit: AuditRecord | undefined): AuditRecord | undefined {
+  return audit && JSON.parse(renderRecord(audit))
 }
 
 function nameOf(write: Write): string {

@@ -1,5 +1,4 @@
 import { dpopNonces, parseOpaqueToken, type RingKey } from '@sallyport/credentials'
-import type { AuditRecord } from '@sallyport/store'
 import type { Account } from '../../packages/authority/src/account.ts'
 import type { AuthorityContext } from '../../packages/authority/src/context.ts'
 import type { AccessTokenRecord } from '../../packages/authority/src/issued-access-token.ts'
@@ -57,11 +56,11 @@ export class Simulation {
   constructor(options: SimulationOptions) {
     this.random = new SeededRandom(options.seed)
     this.schedule = new Schedule(this.random)
-    const trail: AuditRecord[] = []
-    this.ledger = new Ledger(this.schedule, trail, error => this.tasks.fail(error))
+    this.ledger = new Ledger(this.schedule, error => this.tasks.fail(error))
     const database = new SimulatedDatabase(
       () => this.schedule.nowSeconds,
       (before, after) => this.ledger.changed(before, after),
+      record => this.ledger.recorded(record),
     )
     this.ledger.watch(database)
     const world = contextOf(this.random, this.schedule)
@@ -74,7 +73,6 @@ export class Simulation {
           random: this.random,
           tasks: this.tasks,
           database,
-          trail,
           hazards: options.store,
           skewMs: this.random.below(800),
           reads: this.random.chance(0.5) ? 'carried' : 'at once',

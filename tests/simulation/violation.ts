@@ -3,6 +3,7 @@ export type Invariant =
   | 'one winner per one-time credential'
   | 'a family has at most one live refresh token'
   | 'nothing acknowledged is lost'
+  | 'no record of what was not granted'
   | 'nothing revoked is accepted after its bound'
   | 'a retry inside the rules never logs anyone out'
   | 'a replay outside the rules kills the family'

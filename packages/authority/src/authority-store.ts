@@ -22,7 +22,7 @@ export function authorityStore(store: TenantStore, registrations: Registrations)
     read: (stream, after, limit) => store.read(stream, after, limit),
     watch: (stream, onAppend) => store.watch(stream, onAppend),
     take: (kind, key, effects) => registrations.after(effects.put, store.take(kind, key, effects)),
-    commit: writes => registrations.after(writes, store.commit(writes)),
+    commit: (writes, vouched) => registrations.after(writes, store.commit(writes, vouched)),
     registered: (kind, key) => registrations.find(store, kind, key),
   }
 }

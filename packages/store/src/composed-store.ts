@@ -1,5 +1,6 @@
 import type {
   Committed,
+  Effects,
   Listed,
   MaybePromise,
   Page,
@@ -8,6 +9,7 @@ import type {
   StreamPage,
   Taken,
   TenantStore,
+  Vouched,
   Write,
 } from './contract.ts'
 import type { ShortLived } from './redis/short-lived.ts'
@@ -18,6 +20,7 @@ import type { ShortLived } from './redis/short-lived.ts'
  */
 export function composeStore<S extends Store>(durable: S, shortLived: ShortLived): Store {
   return {
+    audit: durable.audit,
     of: tenant => new ComposedView(tenant, durable.of(tenant), shortLived),
     async close() {
       await Promise.all([durable.close(), shortLived.close()])
@@ -54,14 +57,14 @@ class ComposedView implements TenantStore {
     return claims.claim(this.#tenant, kind, hash, expiresAt)
   }
 
-  async take<V>(kind: string, key: string, effects: { put: readonly Write[] }): Promise<Taken<V>> {
+  async take<V>(kind: string, key: string, effects: Effects): Promise<Taken<V>> {
     const taken = await this.#durable.take<V>(kind, key, effects)
     if ('won' in taken) this.#wake(effects.put)
     return taken
   }
 
-  async commit(writes: readonly Write[]): Promise<Committed> {
-    const committed = await this.#durable.commit(writes)
+  async commit(writes: readonly Write[], vouched?: Vouched): Promise<Committed> {
+    const committed = await this.#durable.commit(writes, vouched)
     if ('committed' in committed) this.#wake(writes)
     return committed
   }

@@ -1,3 +1,4 @@
+import { auditContract, processAuditContract } from './contract/audit.suite.ts'
 import { expiryContract } from './contract/expiry.suite.ts'
 import { modelContract } from './contract/model.suite.ts'
 import { namesContract } from './contract/names.suite.ts'
@@ -37,6 +38,7 @@ export function storeContract(name: string, open: OpenFresh): void {
   inProcessContract(name, open)
   processStreamsContract(name, open)
   processRacesContract(name, open)
+  processAuditContract(name, open)
 }
 
 /** The part of the contract that needs no other process. */
@@ -47,4 +49,5 @@ export function inProcessContract(name: string, open: OpenLone): void {
   streamsContract(name, open)
   racesContract(name, open)
   modelContract(name, open)
+  auditContract(name, open)
 }

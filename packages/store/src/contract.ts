@@ -1,3 +1,6 @@
+import type { AuditRecord } from './audit/record.ts'
+import type { AuditTrail } from './audit/trail.ts'
+
 /**
  * The storage contract. Every adapter passes `contract.suite.ts`.
  *
@@ -15,6 +18,8 @@
 export interface Store {
   /** The store as one tenant sees it: the tenant is part of every key. Cheap; to be called for each request. */
   of(tenant: string): TenantStore
+  /** What was done and by whom, for all tenants; records come with `take` and `commit`, or alone by `append`. */
+  readonly audit: AuditTrail
   /** Ends background work and closes files; what was acknowledged before stays. */
   close(): Promise<void>
 }
@@ -27,9 +32,11 @@ export interface TenantStore {
    * Uses a record up and commits `effects` with it: exactly one caller wins, on every adapter and from every process.
    * A loser's effects are not written. `lost` shows the record and when it was first used; a used record is kept until
    * its expiry. When a condition among the effects (`insert`, `replace`) does not hold, nothing is taken.
+   *
+   * `audit` is part of the commit: the winner's record is in the trail, and nobody else's is.
    * @throws StoreError `conflict` then: peek again and judge again
    */
-  take<V = unknown>(kind: string, key: string, effects: { put: readonly Write[] }): Promise<Taken<V>>
+  take<V = unknown>(kind: string, key: string, effects: Effects): Promise<Taken<V>>
 
   /**
    * First use of a value that a caller invented (a proof's `jti`): an insert that only one can win. It is remembered
@@ -38,8 +45,11 @@ export interface TenantStore {
    */
   claim(kind: string, hash: string, expiresAt: number): Promise<'won' | 'lost'>
 
-  /** Writes all or nothing, in order. `conflict` names the first write whose condition did not hold. */
-  commit(writes: readonly Write[]): Promise<Committed>
+  /**
+   * Writes all or nothing, in order, and `audit` with them. `conflict` names the first write whose condition did not
+   * hold; nothing is in the trail then.
+   */
+  commit(writes: readonly Write[], vouched?: Vouched): Promise<Committed>
 
   /**
    * Records of a kind that have not expired, used ones too, in the order of their keys by code point, a page at a time;
@@ -58,6 +68,19 @@ export interface TenantStore {
    * commits may share one call, so the callback reads on from where it was. Returns how to stop.
    */
   watch(stream: string, onAppend: () => void): () => void
+}
+
+/**
+ * What was done, on record: durable together with the writes, in one sync or round trip.
+ * @throws StoreError `invalid_write` of the verb, for a record over 64 KiB or a store that was opened without a trail
+ */
+export interface Vouched {
+  readonly audit?: AuditRecord | undefined
+}
+
+/** What a take brings with it. */
+export interface Effects extends Vouched {
+  readonly put: readonly Write[]
 }
 
 export type MaybePromise<T> = T | Promise<T>

@@ -1,5 +1,5 @@
 export type { AuditRecord, ChainHead } from './audit/record.ts'
-export { type AuditTrail, openAuditTrail } from './audit/trail.ts'
+export type { AuditTrail, FileTrailOptions } from './audit/trail.ts'
 export { type AuditProblem, type AuditVerdict, verifyAuditTrail } from './audit/verify.ts'
 export { composeStore } from './composed-store.ts'
 export * from './contract.ts'
@@ -13,5 +13,6 @@ export { openRedis, type RedisOptions, type ShortLived } from './redis/short-liv
 export { type MasterKey, newKey, openMasterKey } from './sealing/master-key.ts'
 export { rotateMasterKey } from './sealing/rotate.ts'
 export { createSealer, type Sealer } from './sealing/sealer.ts'
+export { embeddedLines } from './sqlite/embedded-trail.ts'
 export { openSqliteStore, type SqliteOptions, type SqliteStore } from './sqlite/sqlite-store.ts'
 export { StoreError, type StoreErrorCode } from './store-error.ts'

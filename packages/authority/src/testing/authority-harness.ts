@@ -3,7 +3,15 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { dpopNonces, mintOpaqueToken, s256, signNow } from '@sallyport/credentials'
-import { type AuditRecord, createSealer, openMasterKey, openSqliteStore, type Store } from '@sallyport/store'
+import {
+  type AuditRecord,
+  createSealer,
+  type Effects,
+  openMasterKey,
+  openSqliteStore,
+  type Store,
+  type TenantStore,
+} from '@sallyport/store'
 import { authorityStore } from '../authority-store.ts'
 import type { AuthorizationCode } from '../authorization-code.ts'
 import type { Client } from '../client.ts'
@@ -70,7 +78,7 @@ export async function openHarness(
       log.push({ level, event, fields })
     }
   const authorityLog = { info: write('info'), warn: write('warn'), error: write('error') }
-  const tenant = authorityStore(store.of('main'), new Registrations(() => clock.seconds * 1000))
+  const tenant = authorityStore(recording(store.of('main'), audits), new Registrations(() => clock.seconds * 1000))
   const keys = await openSigningKeys({ store: tenant, now: () => clock.seconds, log: authorityLog })
   const context: AuthorityContext = {
     tenant: 'main',
@@ -123,7 +131,32 @@ export async function openHarness(
 function openInFolder(folder: string, nowSeconds: () => number): Promise<Store> {
   const sealer = createSealer(openMasterKey({ home: folder, environment: {} }), 'authority')
   const path = join(folder, 'authority.db')
-  return openSqliteStore({ path, nowSeconds, sealer, sealedKinds: ['signing-key', 'session'] })
+  const audit = { path: join(folder, 'audit.log'), writer: 'harness' }
+  return openSqliteStore({ path, nowSeconds, sealer, sealedKinds: ['signing-key', 'session'], audit })
+}
+
+/** The tenant's store; the records that go with its writes are shown too, once they are durable. */
+function recording(store: TenantStore, audits: AuditRecord[]): TenantStore {
+  const shown = (audit: AuditRecord | undefined) => {
+    if (audit !== undefined) audits.push(audit)
+  }
+  return {
+    peek: (kind, key) => store.peek(kind, key),
+    claim: (kind, hash, expiresAt) => store.claim(kind, hash, expiresAt),
+    list: (kind, page) => store.list(kind, page),
+    read: (stream, after, limit) => store.read(stream, after, limit),
+    watch: (stream, onAppend) => store.watch(stream, onAppend),
+    async take<V>(kind: string, key: string, effects: Effects) {
+      const taken = await store.take<V>(kind, key, effects)
+      if ('won' in taken) shown(effects.audit)
+      return taken
+    },
+    async commit(writes, vouched) {
+      const committed = await store.commit(writes, vouched)
+      if ('committed' in committed) shown(vouched?.audit)
+      return committed
+    },
+  }
 }
 
 function movableClock(): Clock {

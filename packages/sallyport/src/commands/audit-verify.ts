@@ -1,12 +1,14 @@
-import { verifyAuditTrail } from '@sallyport/store'
+import { embeddedLines, verifyAuditTrail } from '@sallyport/store'
 import { homeOf } from '../client/installation.ts'
 import type { Invocation, Outcome } from '../command-line/command.ts'
 import type { Terminal } from '../command-line/terminal.ts'
 import { dataFailure } from '../composition/data.ts'
 
 export async function run(invocation: Invocation, terminal: Terminal): Promise<Outcome> {
-  const { audit } = homeOf(invocation, terminal)
-  const verdict = await verifyAuditTrail(audit).catch((error: unknown) => Promise.reject(dataFailure(error)))
+  const { audit, authorityDatabase } = homeOf(invocation, terminal)
+  const verdict = await verifyAuditTrail(embeddedLines(authorityDatabase, audit)).catch((error: unknown) =>
+    Promise.reject(dataFailure(error)),
+  )
   if (verdict.intact) {
     return { text: `${verdict.records} records, none changed and none missing. ${audit}`, data: { ...verdict } }
   }

@@ -1,8 +1,8 @@
 import {
   type AuditTrail,
   createSealer,
+  type FileTrailOptions,
   type MasterKey,
-  openAuditTrail,
   openMasterKey,
   openSqliteStore,
   type SqliteStore,
@@ -18,6 +18,7 @@ export interface Data {
   readonly masterKey: MasterKey
   readonly authority: SqliteStore
   readonly bff: SqliteStore | undefined
+  /** The trail of all that is done; the authority's store keeps it. */
   readonly audit: AuditTrail
   close(): Promise<void>
 }
@@ -41,22 +42,27 @@ export async function openData(
 ): Promise<Data> {
   try {
     const masterKey = openMasterKey({ home: home.folder, environment })
-    const [authority, bff, audit] = await Promise.all([
-      openDatabase('authority', home.authorityDatabase, masterKey),
+    const [authority, bff] = await Promise.all([
+      openDatabase('authority', home.authorityDatabase, masterKey, { path: home.audit, writer: options.writer }),
       options.bff ? openDatabase('bff', home.bffDatabase, masterKey) : undefined,
-      openAuditTrail({ path: home.audit, writer: options.writer, nowSeconds }),
     ])
     const close = async () => {
-      await Promise.all([authority.close(), bff?.close(), audit.close()])
+      await Promise.all([authority.close(), bff?.close()])
     }
-    return { masterKey, authority, bff, audit, close }
+    return { masterKey, authority, bff, audit: authority.audit, close }
   } catch (error) {
     throw dataFailure(error)
   }
 }
 
-function openDatabase(name: keyof typeof sealedKinds, path: string, masterKey: MasterKey): Promise<SqliteStore> {
-  return openSqliteStore({ path, nowSeconds, sealer: createSealer(masterKey, name), sealedKinds: sealedKinds[name] })
+function openDatabase(
+  name: keyof typeof sealedKinds,
+  path: string,
+  masterKey: MasterKey,
+  audit?: FileTrailOptions,
+): Promise<SqliteStore> {
+  const sealer = createSealer(masterKey, name)
+  return openSqliteStore({ path, nowSeconds, sealer, sealedKinds: sealedKinds[name], audit })
 }
 
 /** A problem of the data folder as a failure of the command; anything else stays what it is. */

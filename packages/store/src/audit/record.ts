@@ -42,11 +42,30 @@ export const TORN_LINE = 'audit.torn-line'
 
 const RECORD_BYTES_MAX = 64 * 1024
 
+/** @throws StoreError `cannot_open` for a name that is not 1 to 100 of letters, digits and `. _ -` */
+export function checkWriterName(writer: string): void {
+  if (/^[\w.-]{1,100}$/.test(writer)) return
+  throw new StoreError('cannot_open', `${writer} cannot be a writer of the audit trail.`, 'Use A-Z, a-z, 0-9 and . _ -')
+}
+
 /** Renders a record, as it is now, for its line. @throws StoreError `invalid_write` over 64 KiB */
 export function renderRecord(record: AuditRecord): string {
   const text = JSON.stringify(record)
   if (Buffer.byteLength(text) <= RECORD_BYTES_MAX) return text
   throw new StoreError('invalid_write', 'An audit record is too long.', `The limit is ${RECORD_BYTES_MAX} bytes.`)
+}
+
+/**
+ * Renders the record that goes with writes, if there is one.
+ * @param isAudited whether the store has a trail. @throws StoreError `invalid_write`
+ */
+export function renderVouched(
+  vouched: { readonly audit?: AuditRecord | undefined } | undefined,
+  isAudited: boolean,
+): string | undefined {
+  if (vouched?.audit === undefined) return undefined
+  if (isAudited) return renderRecord(vouched.audit)
+  throw new StoreError('invalid_write', 'This store was opened without an audit trail.', 'Open it with one.')
 }
 
 /** Makes a rendered record the next line of a chain. */
@@ -58,11 +77,19 @@ export function chainLine(text: string, writer: string, head: ChainHead): { line
   return { line: `${body.slice(0, -1)},"hash":"${digest}"}`, head: { seq, hash: digest } }
 }
 
+/** The lines of a text, each with its newline. */
+export function splitLines(text: string): readonly string[] {
+  return text.split(/(?<=\n)/).filter(line => line !== '')
+}
+
 /**
  * Reads a line back.
+ * @param text with its newline, or without
  * @returns the record, and whether the line's own hash is right; `undefined` when it is no line of a trail
  */
-export function parseLine(line: string): { record: ChainedRecord; unchanged: boolean } | undefined {
+export function parseLine(text: string | Uint8Array): { record: ChainedRecord; unchanged: boolean } | undefined {
+  const decoded = typeof text === 'string' ? text : Buffer.from(text.buffer, text.byteOffset, text.length).toString()
+  const line = decoded.endsWith('\n') ? decoded.slice(0, -1) : decoded
   let record: ChainedRecord
   try {
     record = JSON.parse(line)

@@ -1,4 +1,4 @@
-import type { FileHandle } from 'node:fs/promises'
+import { fstatSync, readSync } from 'node:fs'
 import { CHAIN_START, type ChainHead, parseLine, sha256 } from './record.ts'
 
 const NEWLINE = 0x0a
@@ -15,31 +15,36 @@ export interface Tail {
 }
 
 /** Reads a trail from its end back to the newest record of `writer`. */
-export async function readTail(file: FileHandle, writer: string): Promise<Tail> {
+export function readTail(file: number, writer: string): Tail {
   const lines = linesBackwards(file)
-  const first = await lines.next()
+  const first = lines.next()
   const rest = first.done ? Buffer.alloc(0) : first.value
   const unfinished = rest.length > 0
-  const last = parseLine(rest.toString())
+  const last = parseLine(rest)
   const whole = last?.unchanged === true
-  if (whole && last.record.writer === writer) return { head: last.record, unfinished, torn: undefined }
+  if (whole && last.record.writer === writer) return { head: headOf(last.record), unfinished, torn: undefined }
   const torn = unfinished && !whole ? { bytes: rest.length, sha256: sha256(rest) } : undefined
-  for await (const line of lines) {
-    const record = parseLine(line.toString())?.record
-    if (record?.writer === writer) return { head: { seq: record.seq, hash: record.hash }, unfinished, torn }
+  for (const line of lines) {
+    const record = parseLine(line)?.record
+    if (record?.writer === writer) return { head: headOf(record), unfinished, torn }
   }
   return { head: CHAIN_START, unfinished, torn }
 }
 
+function headOf({ seq, hash }: ChainHead): ChainHead {
+  return { seq, hash }
+}
+
 /** Yields what follows the last newline (empty in a whole file), then each line before it. */
-async function* linesBackwards(file: FileHandle): AsyncGenerator<Buffer, void> {
-  let end = (await file.stat()).size
-  let rest = Buffer.alloc(0)
+function* linesBackwards(file: number): Generator<Buffer, void> {
+  let end = fstatSync(file).size
+  let rest: Buffer = Buffer.alloc(0)
   while (end > 0) {
     const length = Math.min(CHUNK_BYTES, end)
     end -= length
-    const { buffer } = await file.read(Buffer.alloc(length), 0, length, end)
-    rest = Buffer.concat([buffer, rest])
+    const chunk = Buffer.alloc(length)
+    readSync(file, chunk, 0, length, end)
+    rest = Buffer.concat([chunk, rest])
     for (let at = rest.lastIndexOf(NEWLINE); at >= 0; at = rest.lastIndexOf(NEWLINE)) {
       yield rest.subarray(at + 1)
       rest = rest.subarray(0, at)

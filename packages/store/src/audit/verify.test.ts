@@ -1,43 +1,37 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { CHAIN_START, type ChainHead, chainLine } from './record.ts'
-import { openAuditTrail } from './trail.ts'
 import { verifyAuditTrail } from './verify.ts'
 
 /** A trail of two writers, ten records each, in turns. */
-async function trailOf(t: TestContext) {
-  const folder = mkdtempSync(join(tmpdir(), 'sallyport-audit-'))
-  t.after(() => rmSync(folder, { recursive: true }))
-  const path = join(folder, 'audit.ndjson')
-  const open = (writer: string) => openAuditTrail({ path, writer, nowSeconds: () => 1 })
-  const trails = [await open('a'), await open('b')]
-  for (let n = 0; n < 20; n += 1) {
+async function trailOfTwo() {
+  const heads: Record<string, ChainHead> = { a: CHAIN_START, b: CHAIN_START }
+  const lines = Array.from({ length: 20 }, (_, n) => {
+    const writer = n % 2 === 0 ? 'a' : 'b'
     const record = { at: n, tenant: 'acme', actor: 'user_1', action: 'grant.add', target: `t${n}`, outcome: 'done' }
-    await trails[n % 2]?.append(record)
-  }
-  for (const trail of trails) await trail.close()
-  const lines = readFileSync(path, 'utf8').trimEnd().split('\n')
-  const verify = (changed: readonly string[], checkpoint?: Record<string, ChainHead>) => {
-    writeFileSync(path, changed.map(line => `${line}\n`).join(''))
-    return verifyAuditTrail(path, checkpoint && { checkpoint })
-  }
-  const { heads } = await verifyAuditTrail(path)
-  return { path, lines, verify, heads }
+    const chained = chainLine(JSON.stringify(record), writer, heads[writer] ?? CHAIN_START)
+    heads[writer] = chained.head
+    return chained.line
+  })
+  const verify = (changed: readonly string[], checkpoint?: Record<string, ChainHead>) =>
+    verifyAuditTrail(asLines(changed), checkpoint && { checkpoint })
+  return { lines, verify, heads }
 }
 
-test('an untouched trail is intact, with and without its checkpoint', async t => {
-  const { lines, verify, heads } = await trailOf(t)
+async function* asLines(lines: readonly string[]) {
+  for (const line of lines) yield Buffer.from(`${line}\n`)
+}
+
+test('an untouched trail is intact, with and without its checkpoint', async () => {
+  const { lines, verify, heads } = await trailOfTwo()
   const intact = { intact: true, records: 20, problems: [], tornLines: 0, heads }
   assert.deepEqual(await verify(lines), intact)
   assert.deepEqual(await verify(lines, heads), intact)
   assert.deepEqual([heads.a?.seq, heads.b?.seq], [10, 10])
 })
 
-test('each record that is changed in any one character is found', async t => {
-  const { lines, verify } = await trailOf(t)
+test('each record that is changed in any one character is found', async () => {
+  const { lines, verify } = await trailOfTwo()
   for (const [at, line] of lines.entries()) {
     for (let place = at; place < line.length; place += 13) {
       const character = line[place] === 'x' ? 'y' : 'x'
@@ -50,8 +44,8 @@ test('each record that is changed in any one character is found', async t => {
   }
 })
 
-test('a changed record whose own hash was made to fit is found by the next one, and by a checkpoint', async t => {
-  const { lines, verify, heads } = await trailOf(t)
+test('a changed record whose own hash was made to fit is found by the next one, and by a checkpoint', async () => {
+  const { lines, verify, heads } = await trailOfTwo()
   const forge = (line: string) => {
     const { writer, seq, previous, hash: _, ...record } = JSON.parse(line)
     return chainLine(JSON.stringify({ ...record, outcome: 'refused' }), writer, { seq: seq - 1, hash: previous }).line
@@ -63,8 +57,8 @@ test('a changed record whose own hash was made to fit is found by the next one, 
   assert.deepEqual((await verify(last, heads)).problems, [{ found: 'changed', line: 20, writer: 'b', seq: 10 }])
 })
 
-test('each record that is missing is found, and only it', async t => {
-  const { lines, verify, heads } = await trailOf(t)
+test('each record that is missing is found, and only it', async () => {
+  const { lines, verify, heads } = await trailOfTwo()
   for (let at = 0; at < 18; at += 1) {
     const { problems } = await verify(lines.toSpliced(at, 1))
     const writer = at % 2 === 0 ? 'a' : 'b'
@@ -77,8 +71,8 @@ test('each record that is missing is found, and only it', async t => {
   assert.deepEqual(gone.problems, [{ found: 'cut', line: 11, writer: 'b', seq: 1 }])
 })
 
-test('a trail that was cut is intact by itself, and found cut with a checkpoint', async t => {
-  const { lines, verify, heads } = await trailOf(t)
+test('a trail that was cut is intact by itself, and found cut with a checkpoint', async () => {
+  const { lines, verify, heads } = await trailOfTwo()
   for (let left = 0; left < 20; left += 1) {
     assert.equal((await verify(lines.slice(0, left))).intact, true)
     const { problems } = await verify(lines.slice(0, left), heads)
@@ -93,8 +87,8 @@ test('a trail that was cut is intact by itself, and found cut with a checkpoint'
   }
 })
 
-test('a trail that was rewritten from the start with good hashes is found with a checkpoint', async t => {
-  const { verify, heads } = await trailOf(t)
+test('a trail that was rewritten from the start with good hashes is found with a checkpoint', async () => {
+  const { verify, heads } = await trailOfTwo()
   let head = CHAIN_START
   const rewritten = Array.from({ length: 10 }, (_, n) => {
     const chained = chainLine(JSON.stringify({ at: n, actor: 'nobody' }), 'a', head)
@@ -106,16 +100,16 @@ test('a trail that was rewritten from the start with good hashes is found with a
   assert.deepEqual(problems, [{ found: 'changed', line: 10, writer: 'a', seq: 10 }])
 })
 
-test('records in another order, twice, or of two processes under one name are found', async t => {
-  const { lines, verify } = await trailOf(t)
+test('records in another order, twice, or of two processes under one name are found', async () => {
+  const { lines, verify } = await trailOfTwo()
   const [first = '', second = '', third = ''] = lines
   assert.equal((await verify([third, second, first, ...lines.slice(3)])).intact, false)
   const twice = await verify(lines.toSpliced(1, 0, first))
   assert.deepEqual(twice.problems, [{ found: 'repeated', line: 2, writer: 'a', seq: 1 }])
 })
 
-test('a line that is no record is found, unless the next record names it as torn', async t => {
-  const { lines, verify } = await trailOf(t)
+test('a line that is no record is found, unless the next record names it as torn', async () => {
+  const { lines, verify } = await trailOfTwo()
   const { problems } = await verify(lines.toSpliced(5, 0, '{"at":1,"tenant"'))
   assert.deepEqual(problems, [{ found: 'changed', line: 6, writer: undefined, seq: undefined }])
   assert.equal((await verify([...lines, 'null'])).intact, false)

@@ -1,5 +1,3 @@
-import { createReadStream } from 'node:fs'
-import { storeErrorOfFile } from '../file-errors.ts'
 import { CHAIN_START, type ChainedRecord, type ChainHead, parseLine, sha256, TORN_LINE } from './record.ts'
 
 const NEWLINE = 0x0a
@@ -29,31 +27,19 @@ export interface AuditVerdict {
 
 /**
  * Reads a whole trail and finds changed and missing records. A trail that was cut at its end, or rewritten from some
- * record on by who can compute hashes, shows only against a checkpoint: `heads` of an earlier verdict or of
- * `AuditTrail.head`, kept where the trail's writer cannot reach.
+ * record on by who can compute hashes, shows only against a checkpoint: `heads` of an earlier verdict, kept where the
+ * trail's writer cannot reach.
  *
- * @throws StoreError when the file cannot be read
+ * @param lines  as `AuditTrail.lines` gives them
+ * @throws what reading the lines throws
  */
 export async function verifyAuditTrail(
-  path: string,
+  lines: AsyncIterable<Uint8Array>,
   options: { readonly checkpoint?: Readonly<Record<string, ChainHead>> } = {},
 ): Promise<AuditVerdict> {
   const check = new TrailCheck(options.checkpoint ?? {})
-  let rest = Buffer.alloc(0)
-  try {
-    for await (const chunk of createReadStream(path)) {
-      rest = Buffer.concat([rest, chunk])
-      let from = 0
-      for (let to = rest.indexOf(NEWLINE); to >= 0; to = rest.indexOf(NEWLINE, from)) {
-        check.line(rest.subarray(from, to))
-        from = to + 1
-      }
-      rest = rest.subarray(from)
-    }
-  } catch (error) {
-    throw storeErrorOfFile(error, path)
-  }
-  return check.end(rest)
+  for await (const line of lines) check.line(line)
+  return check.end()
 }
 
 class TrailCheck {
@@ -63,8 +49,8 @@ class TrailCheck {
   #line = 0
   #records = 0
   #tornLines = 0
-  /** The line before, when it was no record: torn, if this line says so. */
-  #unread: { readonly sha256: string; readonly line: number } | undefined
+  /** Lines that are no records, by their digest: torn, if a record later says so. */
+  readonly #unread = new Map<string, number>()
 
   constructor(checkpoint: Readonly<Record<string, ChainHead>>) {
     this.#checkpoint = new Map(Object.entries(checkpoint))
@@ -72,19 +58,21 @@ class TrailCheck {
 
   line(bytes: Uint8Array): void {
     this.#line += 1
-    const parsed = parseLine(Buffer.from(bytes).toString())
-    this.#judgeUnread(parsed?.record)
-    if (parsed === undefined) {
-      this.#unread = { sha256: sha256(bytes), line: this.#line }
-      return
+    const parsed = parseLine(bytes)
+    if (parsed !== undefined) {
+      this.#records += 1
+      this.#judgePlace(parsed.record, parsed.unchanged)
+      this.#judgeUnread(parsed.record)
+    } else if (bytes.at(-1) === NEWLINE) {
+      this.#unread.set(sha256(bytes.subarray(0, -1)), this.#line)
+    } else {
+      this.#tornLines += 1
     }
-    this.#records += 1
-    this.#judgePlace(parsed.record, parsed.unchanged)
   }
 
-  end(rest: Uint8Array): AuditVerdict {
-    this.#judgeUnread(undefined)
-    if (rest.length > 0) this.#tornLines += 1
+  end(): AuditVerdict {
+    for (const line of this.#unread.values())
+      this.#problems.push({ found: 'changed', line, writer: undefined, seq: undefined })
     for (const [writer, kept] of this.#checkpoint) {
       const { seq } = this.#heads.get(writer) ?? CHAIN_START
       if (seq < kept.seq) this.#problems.push({ found: 'cut', line: this.#line + 1, writer, seq: seq + 1 })
@@ -92,7 +80,7 @@ class TrailCheck {
     return {
       intact: this.#problems.length === 0,
       records: this.#records,
-      problems: this.#problems,
+      problems: this.#problems.toSorted((a, b) => a.line - b.line),
       tornLines: this.#tornLines,
       heads: Object.fromEntries(this.#heads),
     }
@@ -111,11 +99,7 @@ class TrailCheck {
     if (seq > head.seq) this.#heads.set(writer, { seq, hash })
   }
 
-  #judgeUnread(next: ChainedRecord | undefined): void {
-    if (this.#unread === undefined) return
-    const recorded = next?.action === TORN_LINE && next.detail?.sha256 === this.#unread.sha256
-    if (recorded) this.#tornLines += 1
-    else this.#problems.push({ found: 'changed', line: this.#unread.line, writer: undefined, seq: undefined })
-    this.#unread = undefined
+  #judgeUnread({ action, detail }: ChainedRecord): void {
+    if (action === TORN_LINE && this.#unread.delete(String(detail?.sha256))) this.#tornLines += 1
   }
 }

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline'
 import type { Store } from '../contract.ts'
+import { record } from './audit-record.ts'
 import type { Task } from './contender.ts'
 
 /** The other process of the contract's races: does tasks from standard input, one a line, and prints how many were won. */
@@ -17,7 +18,7 @@ async function perform(store: Store, task: Task): Promise<number> {
     const { tenant, key, count, mark } = task.take
     const takes = Array.from({ length: count }, (_, n) => {
       const successor = { put: { kind: 'successor', key: `${key} ${mark} ${n}`, value: null, index: { of: key } } }
-      return store.of(tenant).take('code', key, { put: [successor] })
+      return store.of(tenant).take('code', key, { put: [successor], audit: record(key) })
     })
     return (await Promise.all(takes)).filter(taken => 'won' in taken).length
   }

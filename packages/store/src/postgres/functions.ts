@@ -13,7 +13,7 @@ export const functions = (schema: string): string => `
   ${sweep(schema)}
 `
 
-const PLAN = `
+export const PLAN = `
   SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_bitmapscan = off
   SET plan_cache_mode = force_generic_plan`
 

@@ -19,6 +19,12 @@ export interface Operation {
   readonly streams: readonly (readonly [shelf: string, tenant: string, name: string])[]
 }
 
+/** A connection that writes, and the audit chain that it alone writes. */
+export interface Lane {
+  readonly link: Link
+  readonly chain: string | undefined
+}
+
 interface Pending {
   readonly operation: Operation
   readonly settle: (verdict: Row) => void
@@ -31,8 +37,8 @@ interface Pending {
  * commit and many share it.
  */
 export class GroupWriter {
-  readonly #idle: Link[]
-  readonly #lanes: readonly Link[]
+  readonly #idle: Lane[]
+  readonly #lanes: readonly Lane[]
   readonly #apply: Statement
   readonly #nowSeconds: () => number
   readonly #onStreams: (told: string) => void
@@ -42,7 +48,7 @@ export class GroupWriter {
   #whenIdle: (() => void) | undefined
 
   /** @param onStreams is told the numbers of the streams that a group appended to, after its commit */
-  constructor(lanes: readonly Link[], apply: Statement, nowSeconds: () => number, onStreams: (told: string) => void) {
+  constructor(lanes: readonly Lane[], apply: Statement, nowSeconds: () => number, onStreams: (told: string) => void) {
     this.#lanes = lanes
     this.#idle = [...lanes]
     this.#apply = apply
@@ -86,7 +92,7 @@ export class GroupWriter {
         this.#whenIdle = resolve
       })
     }
-    await Promise.all(this.#lanes.map(lane => lane.close()))
+    await Promise.all(this.#lanes.map(({ link }) => link.close()))
   }
 
   #send(): void {
@@ -112,7 +118,7 @@ export class GroupWriter {
   }
 
   /** Settles every operation of the group; never rejects. */
-  async #write(lane: Link, group: readonly Pending[]): Promise<void> {
+  async #write(lane: Lane, group: readonly Pending[]): Promise<void> {
     try {
       const verdicts = [...(await this.#applied(lane, group))]
       const told = verdicts.at(-1)
@@ -121,18 +127,18 @@ export class GroupWriter {
     } catch (error) {
       // Nothing of the group was written. When one operation may be the reason, the others must not suffer from it.
       if (group.length > 1 && isOfAnOperation(error)) for (const one of group) await this.#write(lane, [one])
-      else for (const { reject } of group) reject(storeErrorOfPostgres(error, lane.where))
+      else for (const { reject } of group) reject(storeErrorOfPostgres(error, lane.link.where))
     }
   }
 
-  async #applied(lane: Link, group: readonly Pending[]): Promise<readonly Row[]> {
-    const values = valuesOf(group, this.#nowSeconds())
+  async #applied({ link, chain }: Lane, group: readonly Pending[]): Promise<readonly Row[]> {
+    const values = [...valuesOf(group, this.#nowSeconds()), chain]
     for (let left = TRIES; ; left -= 1) {
       try {
-        return await lane.write(this.#apply, values)
+        return await link.write(this.#apply, values)
       } catch (error) {
         if (error instanceof StoreError) throw error
-        if (isConnectionLoss(error)) throw unknownOutcome(lane.where, error)
+        if (isConnectionLoss(error)) throw unknownOutcome(link.where, error)
         if (left <= 1 || !sqlState(error)?.startsWith('40')) throw error
       }
     }

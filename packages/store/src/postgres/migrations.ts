@@ -1,4 +1,5 @@
 import { StoreError } from '../store-error.ts'
+import { auditTrail } from './audit-functions.ts'
 import { functions } from './functions.ts'
 import type { Link, Row } from './link.ts'
 import { sqlState, storeErrorOfPostgres } from './postgres-errors.ts'
@@ -16,6 +17,7 @@ export interface Step {
  */
 export const MIGRATIONS: readonly Step[] = [
   { version: 1, name: 'records, claims, streams', sql: schema => tables(schema) + functions(schema) },
+  { version: 2, name: 'audit trail', sql: auditTrail },
 ]
 
 /** A step that waits for a lock makes all who come after it wait too, so it gives up soon, and tries again. */

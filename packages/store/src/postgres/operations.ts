@@ -4,24 +4,28 @@ import { shelfOf } from './shelf.ts'
 
 type Place = readonly [shelf: string, key: string]
 
-/** @param tenant as spelled, as all names */
-export function takeOperation(tenant: string, kind: string, key: string, writes: readonly EncodedWrite[]): Operation {
+/** @param tenant as spelled, as all names. @param audit the record that goes with it, as rendered */
+export function takeOperation(
+  [tenant, kind, key]: readonly [tenant: string, kind: string, key: string],
+  writes: readonly EncodedWrite[],
+  audit: string | undefined,
+): Operation {
   const shelf = shelfOf(tenant, kind)
   const undoable = writes.some(isConditional) ? { undoable: true } : {}
   const rendered = writes.map(write => renderWrite(tenant, write))
   return {
-    text: JSON.stringify({ do: 'take', tenant, shelf, key, writes: rendered, ...undoable }),
+    text: JSON.stringify({ do: 'take', tenant, shelf, key, writes: rendered, audit, ...undoable }),
     records: [[shelf, key], ...placesOf(tenant, writes)],
     streams: streamsOf(tenant, writes),
   }
 }
 
-export function commitOperation(tenant: string, writes: readonly EncodedWrite[]): Operation {
+export function commitOperation(tenant: string, writes: readonly EncodedWrite[], audit?: string): Operation {
   // Only what can fail after something was written needs to be undone.
   const undoable = writes.slice(1).some(isConditional) ? { undoable: true } : {}
   const rendered = writes.map(write => renderWrite(tenant, write))
   return {
-    text: JSON.stringify({ do: 'commit', tenant, writes: rendered, ...undoable }),
+    text: JSON.stringify({ do: 'commit', tenant, writes: rendered, audit, ...undoable }),
     records: placesOf(tenant, writes),
     streams: streamsOf(tenant, writes),
   }

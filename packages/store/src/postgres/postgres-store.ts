@@ -1,3 +1,5 @@
+import { checkWriterName } from '../audit/record.ts'
+import type { AuditTrail, AuditTrailOptions } from '../audit/trail.ts'
 import type { Store, TenantStore } from '../contract.ts'
 import type { Movable, Rows } from '../movable.ts'
 import { RecordCodec } from '../record-codec.ts'
@@ -10,6 +12,7 @@ import { migrate } from './migrations.ts'
 import { exportPostgres, importPostgres, type Place } from './move.ts'
 import { resealOperation } from './operations.ts'
 import { Reader } from './reader.ts'
+import { SharedTrail } from './shared-trail.ts'
 import { statementsFor } from './statements.ts'
 import { StreamWatch } from './stream-watch.ts'
 import { Sweeper } from './sweeper.ts'
@@ -43,6 +46,8 @@ export interface PostgresOptions {
   /** Seals the values of `sealedKinds`. A sealer of another purpose or key cannot open this store any more. */
   readonly sealer: Sealer
   readonly sealedKinds: readonly string[]
+  /** This process's name in the audit trail; without, a write that brings a record is refused. */
+  readonly audit?: AuditTrailOptions | undefined
 }
 
 /**
@@ -61,13 +66,15 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Postg
   const links = (count: number, to: string) => Array.from({ length: count }, () => new Link(to))
   const reader = new Reader(links(options.readers ?? 2, url), statements)
   const streams = new StreamWatch(url, schema, reader)
-  const lanes = links(options.writers ?? 2, url)
+  const isAudited = options.audit !== undefined
+  const chains = chainNames(options.audit)
+  const lanes = links(options.writers ?? 2, url).map((link, at) => ({ link, chain: chains(at) }))
   const writer = new GroupWriter(lanes, statements.apply, nowSeconds, told => streams.told(told))
   const sweeper = new Sweeper(new Link(url), statements.sweep, nowSeconds)
   const codec = new RecordCodec(sealer, options.sealedKinds)
   const replica = options.replicaUrl === undefined ? undefined : new Reader(links(1, options.replicaUrl), statements)
-  const parts = { nowSeconds, codec, reader, writer, sweeper, streams }
-  const store = new SharedStore(parts, replica, { url, schema, codec })
+  const parts = { nowSeconds, codec, reader, writer, sweeper, streams, isAudited }
+  const store = new SharedStore(parts, replica, { url, schema, codec }, new SharedTrail(reader, writer, isAudited))
   const migrating = new Link(url, { patient: true })
   try {
     await migrate(migrating, schema)
@@ -84,13 +91,22 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Postg
 const RESEAL_PAGE = 200
 const RESEAL_LOOKS = 5
 
+/** Each connection that writes has a chain of its own, so that none waits for another's commit. */
+function chainNames(audit: AuditTrailOptions | undefined): (lane: number) => string | undefined {
+  if (audit === undefined) return () => undefined
+  checkWriterName(audit.writer)
+  return lane => `${audit.writer}.${lane + 1}`
+}
+
 class SharedStore implements PostgresStore {
+  readonly audit: AuditTrail
   readonly #parts: Parts
   readonly #replica: Reader | undefined
   readonly #place: Place
   #closing: Promise<void> | undefined
 
-  constructor(parts: Parts, replica: Reader | undefined, place: Place) {
+  constructor(parts: Parts, replica: Reader | undefined, place: Place, audit: AuditTrail) {
+    this.audit = audit
     this.#parts = parts
     this.#replica = replica
     this.#place = place

@@ -65,6 +65,12 @@ export class Reader {
     }))
   }
 
+  /** Blocks of the audit trail after a place, each chain in its order. */
+  async auditBlocks(chain: string, seq: number, limit: number) {
+    const rows = await this.#read(this.#statements.auditBlocks, [chain, seq, limit])
+    return rows.map(row => ({ chain: row.chain ?? '', seq: Number(row.seq), lines: row.lines ?? '' }))
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.#links.map(link => link.close()))
   }

@@ -13,7 +13,7 @@ export function statementsFor(schema: string) {
   return {
     apply: {
       name: 'apply',
-      text: `SELECT * FROM ${schema}.apply_1($1::bigint, $2::jsonb, $3::uuid[], $4::text[], $5::jsonb)`,
+      text: `SELECT * FROM ${schema}.apply_2($1::bigint, $2::jsonb, $3::uuid[], $4::text[], $5::jsonb, $6::text)`,
     },
     sweep: { name: 'sweep', text: `SELECT ${schema}.sweep_1($1::bigint, $2::int) AS removed` },
     peek: {
@@ -50,6 +50,12 @@ export function statementsFor(schema: string) {
     lasts: {
       name: 'lasts',
       text: `SELECT shelf, last FROM ${schema}.stream WHERE shelf = ANY ($1::uuid[])`,
+    },
+    auditBlocks: {
+      name: 'audit_blocks',
+      text: `
+        SELECT chain, seq, lines FROM ${schema}.audit_block WHERE (chain, seq) > ($1::text, $2::bigint)
+        ORDER BY chain, seq LIMIT $3::bigint`,
     },
     sealedAfter: {
       name: 'sealed_after',

@@ -1,5 +1,17 @@
+import { renderVouched } from '../audit/record.ts'
 import { conflictError, conflictOf } from '../conflicts.ts'
-import type { Committed, Listed, Page, Stored, StreamPage, Taken, TenantStore, Write } from '../contract.ts'
+import type {
+  Committed,
+  Effects,
+  Listed,
+  Page,
+  Stored,
+  StreamPage,
+  Taken,
+  TenantStore,
+  Vouched,
+  Write,
+} from '../contract.ts'
 import { readName, spellName, spellNewName } from '../names.ts'
 import { checkLimit, spellAfter } from '../pages.ts'
 import { checkTime, type EncodedWrite, type RecordCodec } from '../record-codec.ts'
@@ -22,6 +34,8 @@ export interface Parts extends ReadingParts {
   readonly writer: GroupWriter
   readonly sweeper: Sweeper
   readonly streams: StreamWatch
+  /** Whether the store was opened with an audit trail. */
+  readonly isAudited: boolean
 }
 
 /** The verbs that a replica may answer, which lags behind: pages for people and exports, nothing that authorises. */
@@ -82,11 +96,12 @@ export class PostgresTenantView extends LaggingView implements TenantStore {
     return row === undefined ? undefined : this.#parts.codec.decode(names, kind, key, row)
   }
 
-  async take<V>(kind: string, key: string, effects: { put: readonly Write[] }): Promise<Taken<V>> {
+  async take<V>(kind: string, key: string, effects: Effects): Promise<Taken<V>> {
     const writes = this.#encode(effects.put)
+    const audit = renderVouched(effects, this.#parts.isAudited)
     const names = this.#names(kind, key)
     if (names === undefined) return { unknown: true }
-    return this.#submit(takeOperation(...names, writes), verdict => {
+    return this.#submit(takeOperation(names, writes, audit), verdict => {
       if (verdict.outcome === 'unknown') return { unknown: true }
       if (verdict.outcome === 'conflict') throw conflictError(conflictOf(effects.put, Number(verdict.place)))
       const record = this.#parts.codec.decode<V>(names, kind, key, recordRow(verdict))
@@ -100,10 +115,11 @@ export class PostgresTenantView extends LaggingView implements TenantStore {
     return this.#submit(claimOperation(...names, expiresAt), verdict => (verdict.outcome === 'won' ? 'won' : 'lost'))
   }
 
-  async commit(writes: readonly Write[]): Promise<Committed> {
+  async commit(writes: readonly Write[], vouched?: Vouched): Promise<Committed> {
     const encoded = this.#encode(writes)
-    if (encoded.length === 0) return { committed: true }
-    return this.#submit(commitOperation(this.#tenant, encoded), verdict =>
+    const audit = renderVouched(vouched, this.#parts.isAudited)
+    if (encoded.length === 0 && audit === undefined) return { committed: true }
+    return this.#submit(commitOperation(this.#tenant, encoded, audit), verdict =>
       verdict.outcome === 'conflict' ? { conflict: conflictOf(writes, Number(verdict.place)) } : { committed: true },
     )
   }

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
+import type { FileTrailOptions } from '../audit/trail.ts'
 import { StoreError, type StoreErrorCode } from '../store-error.ts'
-import { FieldReader, pack } from './packing.ts'
+import { AUDIT, FieldReader, GROUP_OF_OPERATIONS, GROUP_OF_RECORDS, pack } from './packing.ts'
 
 /** Characters of an operation, and of a group, at most: a packed group is one string, and strings have a limit. */
 const OPERATION_SIZE_MAX = 64 * 1024 * 1024
@@ -9,6 +10,8 @@ const GROUP_SIZE_MAX = 2 * OPERATION_SIZE_MAX
 
 interface Pending {
   readonly size: number
+  /** An audit record alone. */
+  readonly isRecord: boolean
   readonly fields: readonly string[]
   readonly settle: (verdict: FieldReader) => void
   readonly reject: (error: StoreError) => void
@@ -43,10 +46,14 @@ export class GroupWriter {
   }
 
   /** Starts the thread and waits until the database is open. @throws StoreError why it is not */
-  static async open(path: string, nowSeconds: () => number): Promise<GroupWriter> {
+  static async open(
+    path: string,
+    nowSeconds: () => number,
+    audit?: FileTrailOptions | undefined,
+  ): Promise<GroupWriter> {
     const source = new URL('./writer-thread.ts', import.meta.url)
     const worker = new Worker(import.meta.url.endsWith('.ts') ? source : new URL('./writer-thread.js', source), {
-      workerData: { path },
+      workerData: { path, audit },
       execArgv: [], // flags of the process, such as --input-type, may not fit a thread
     })
     const [opened]: Answer[] = await once(worker, 'message')
@@ -76,7 +83,7 @@ export class GroupWriter {
         reject(new StoreError('invalid_write', 'An operation is too large.', 'Split its writes.'))
         return
       }
-      this.#waiting.push({ fields, size, settle, reject })
+      this.#waiting.push({ fields, isRecord: fields[0] === AUDIT, size, settle, reject })
       if (this.#inFlight !== undefined || this.#scheduled) return
       this.#scheduled = true
       queueMicrotask(() => {
@@ -84,6 +91,11 @@ export class GroupWriter {
         this.#send()
       })
     })
+  }
+
+  /** Adds an audit record that goes with no write. @param text as rendered */
+  record(text: string): Promise<void> {
+    return this.submit([AUDIT, text], () => undefined)
   }
 
   /** Refuses what comes from now on, writes what came before, and closes the database. */
@@ -109,7 +121,10 @@ export class GroupWriter {
     }
     this.#inFlight = this.#nextGroup()
     this.#worker.ref()
-    this.#worker.postMessage(pack([String(this.#nowSeconds()), ...this.#inFlight.flatMap(({ fields }) => fields)]))
+    const fields = this.#inFlight.every(({ isRecord }) => isRecord)
+      ? [GROUP_OF_RECORDS, ...this.#inFlight.flatMap(({ fields }) => fields.slice(1))]
+      : [GROUP_OF_OPERATIONS, ...this.#inFlight.flatMap(({ fields }) => fields)]
+    this.#worker.postMessage(pack([String(this.#nowSeconds()), ...fields]))
   }
 
   /** All that waits, unless that is too much for one string. */

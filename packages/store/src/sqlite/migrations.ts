@@ -46,6 +46,17 @@ export const MIGRATIONS: readonly { readonly version: number; readonly name: str
       INSERT INTO record_version (id, last) VALUES (1, 0);
     `,
   },
+  {
+    version: 2,
+    name: 'audit outbox',
+    sql: `
+      CREATE TABLE audit_outbox (
+        writer TEXT NOT NULL, seq BIGINT NOT NULL, lines TEXT NOT NULL,
+        PRIMARY KEY (writer, seq)
+      ) WITHOUT ROWID;
+      CREATE TABLE audit_head (writer TEXT PRIMARY KEY, seq BIGINT NOT NULL, hash TEXT NOT NULL) WITHOUT ROWID;
+    `,
+  },
 ]
 
 /**

@@ -1,11 +1,14 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
 import type { EncodedWrite } from '../record-codec.ts'
 import { readWrites } from './packed-writes.ts'
-import type { FieldReader } from './packing.ts'
+import { AUDIT, type FieldReader } from './packing.ts'
 import { SQL } from './statements.ts'
 import type { Versions } from './versions.ts'
 
 export type Statements = Record<keyof typeof SQL, StatementSync>
+
+/** Takes the audit record of an operation that succeeded; empty when it has none. */
+type Stage = (record: string) => void
 
 /**
  * Reads the next operation of a group, applies it inside the group's transaction and answers its verdict. A verdict is
@@ -16,15 +19,19 @@ export function applyOperation(
   now: number,
   run: Statements,
   versions: Versions,
+  stage: Stage,
 ): readonly string[] {
   const operation = fields.text()
   switch (operation) {
     case 'take':
-      return take(fields, now, run, versions)
+      return take(fields, now, run, versions, stage)
     case 'claim':
       return claim(fields, now, run)
     case 'commit':
-      return commit(fields, now, run, versions)
+      return commit(fields, now, run, versions, stage)
+    case AUDIT:
+      stage(fields.text())
+      return []
     case 'reseal':
       return [String(run.reseal.run(fields.text(), fields.text(), fields.text(), fields.text(), fields.text()).changes)]
     case 'sweep':
@@ -46,8 +53,8 @@ export function prepared(database: DatabaseSync): Statements {
   }) as Statements
 }
 
-function take(fields: FieldReader, now: number, run: Statements, versions: Versions): readonly string[] {
-  const [tenant, kind, key] = [fields.text(), fields.text(), fields.text()]
+function take(fields: FieldReader, now: number, run: Statements, versions: Versions, stage: Stage): readonly string[] {
+  const [tenant, kind, key, audit] = [fields.text(), fields.text(), fields.text(), fields.text()]
   const writes = readWrites(fields)
   const undoable = writes.some(isConditional)
   if (undoable) run.savepoint.run()
@@ -55,7 +62,10 @@ function take(fields: FieldReader, now: number, run: Statements, versions: Versi
   const conflict = won === undefined ? undefined : applyWrites(tenant, writes, now, run, versions)
   if (undoable) closeSavepoint(conflict !== undefined, run, versions)
   if (conflict !== undefined) return ['conflict', String(conflict)]
-  if (won !== undefined) return ['won', ...recordFields(won)]
+  if (won !== undefined) {
+    stage(audit)
+    return ['won', ...recordFields(won)]
+  }
   const present = run.peek.get(tenant, kind, key, now)
   return present === undefined ? ['unknown'] : ['lost', ...recordFields(present)]
 }
@@ -66,14 +76,22 @@ function claim(fields: FieldReader, now: number, run: Statements): readonly stri
   return [run.claim.run(tenant, kind, hash, expiresAt, now).changes === 1 ? 'won' : 'lost']
 }
 
-function commit(fields: FieldReader, now: number, run: Statements, versions: Versions): readonly string[] {
-  const tenant = fields.text()
+function commit(
+  fields: FieldReader,
+  now: number,
+  run: Statements,
+  versions: Versions,
+  stage: Stage,
+): readonly string[] {
+  const [tenant, audit] = [fields.text(), fields.text()]
   const writes = readWrites(fields)
   const undoable = writes.slice(1).some(isConditional)
   if (undoable) run.savepoint.run()
   const conflict = applyWrites(tenant, writes, now, run, versions)
   if (undoable) closeSavepoint(conflict !== undefined, run, versions)
-  return conflict === undefined ? ['committed'] : ['conflict', String(conflict)]
+  if (conflict !== undefined) return ['conflict', String(conflict)]
+  stage(audit)
+  return ['committed']
 }
 
 /** Only what can fail after something was written needs a savepoint. */

@@ -1,3 +1,10 @@
+/** What a packed group says it is of, after the time: audit records alone, or operations. */
+export const GROUP_OF_RECORDS = 'records'
+export const GROUP_OF_OPERATIONS = 'operations'
+
+/** The operation of an audit record that goes with no write. */
+export const AUDIT = 'audit'
+
 /**
  * A group of operations crosses to the writer thread, and its verdicts come back, as one packed string: one copy, no
  * object graph to clone. Fields are separated by NUL, which no field can hold: names are spelled without it (names.ts),
@@ -18,6 +25,13 @@ export class FieldReader {
 
   get done(): boolean {
     return this.#at >= this.#fields.length
+  }
+
+  /** All fields that are left. */
+  rest(): readonly string[] {
+    const rest = this.#fields.slice(this.#at)
+    this.#at = this.#fields.length
+    return rest
   }
 
   text(): string {

@@ -32,9 +32,21 @@ export function scratchFolder(): string {
   return mkdtempSync(join(tmpdir(), `sallyport-store-${randomBytes(3).toString('hex')}-`))
 }
 
-export function openAt(path: string, nowSeconds: () => number): Promise<SqliteStore> {
+/** @param writer of the audit trail beside the database; by default a new one */
+export function openAt(path: string, nowSeconds: () => number, writer = newWriter()): Promise<SqliteStore> {
   const masterKey = openMasterKey({ home: dirname(path), environment: {} })
-  return openSqliteStore({ path, nowSeconds, sealer: createSealer(masterKey, 'scratch'), sealedKinds: SEALED_KINDS })
+  const sealer = createSealer(masterKey, 'scratch')
+  const audit = { path: trailPath(path), writer }
+  return openSqliteStore({ path, nowSeconds, sealer, sealedKinds: SEALED_KINDS, audit })
+}
+
+/** Where the audit trail of a scratch store is. */
+export function trailPath(database: string): string {
+  return join(dirname(database), 'log', 'audit.ndjson')
+}
+
+function newWriter(): string {
+  return `writer-${randomBytes(6).toString('hex')}`
 }
 
 /** Opens a store that another process has open, with the real clock. */

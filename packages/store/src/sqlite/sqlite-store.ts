@@ -1,8 +1,11 @@
+import { checkWriterName } from '../audit/record.ts'
+import type { AuditTrail, FileTrailOptions } from '../audit/trail.ts'
 import type { Store, TenantStore } from '../contract.ts'
 import { type Movable, OWN_TENANT, type Rows } from '../movable.ts'
 import { RecordCodec } from '../record-codec.ts'
 import type { Sealer } from '../sealing/sealer.ts'
 import { StoreError } from '../store-error.ts'
+import { EmbeddedTrail } from './embedded-trail.ts'
 import { GroupWriter } from './group-writer.ts'
 import { exportSqlite, importSqlite } from './move.ts'
 import { packWrites } from './packed-writes.ts'
@@ -27,6 +30,8 @@ export interface SqliteOptions {
   /** Seals the values of `sealedKinds`. A sealer of another purpose or key cannot open this store any more. */
   readonly sealer: Sealer
   readonly sealedKinds: readonly string[]
+  /** The audit trail's file and this process's name in it; without, a write that brings a record is refused. */
+  readonly audit?: FileTrailOptions | undefined
 }
 
 /**
@@ -37,15 +42,18 @@ export interface SqliteOptions {
  *   `wrong_key`; the message says what to do
  */
 export async function openSqliteStore(options: SqliteOptions): Promise<SqliteStore> {
-  const { path, nowSeconds, sealer, sealedKinds } = options
-  const writer = await GroupWriter.open(path, nowSeconds)
+  const { path, nowSeconds, sealer, sealedKinds, audit } = options
+  if (audit !== undefined) checkWriterName(audit.writer)
+  const writer = await GroupWriter.open(path, nowSeconds, audit)
   let reader: Reader | undefined
   try {
     reader = new Reader(path)
     await checkKey(reader, writer, sealer)
     const codec = new RecordCodec(sealer, sealedKinds)
     const [sweeper, streams] = [new Sweeper(writer, nowSeconds), new StreamWatch(reader)]
-    return new EmbeddedStore({ nowSeconds, codec, reader, writer, sweeper, streams }, path)
+    const isAudited = audit !== undefined
+    const trail = new EmbeddedTrail(path, audit?.path, writer)
+    return new EmbeddedStore({ nowSeconds, codec, reader, writer, sweeper, streams, isAudited }, path, trail)
   } catch (error) {
     reader?.close()
     await writer.close()
@@ -57,11 +65,13 @@ const RESEAL_PAGE = 200
 const RESEAL_LOOKS = 5
 
 class EmbeddedStore implements SqliteStore {
+  readonly audit: AuditTrail
   readonly #parts: Parts
   readonly #path: string
   #closing: Promise<void> | undefined
 
-  constructor(parts: Parts, path: string) {
+  constructor(parts: Parts, path: string, audit: AuditTrail) {
+    this.audit = audit
     this.#parts = parts
     this.#path = path
   }
@@ -136,7 +146,7 @@ async function checkKey(reader: Reader, writer: GroupWriter, sealer: Sealer): Pr
     const value = sealer.seal('sallyport', context)
     const write = { how: 'insert', kind, key, value, expiresAt: undefined, version: undefined, index: [] } as const
     // Another process may be first; then this one's insert is a conflict, and the other's value is what counts.
-    await writer.submit(['commit', tenant, ...packWrites([write])], verdict => {
+    await writer.submit(['commit', tenant, '', ...packWrites([write])], verdict => {
       if (verdict.text() === 'conflict') verdict.integer()
     })
   }

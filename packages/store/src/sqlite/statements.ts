@@ -81,6 +81,15 @@ export const SQL = {
     DELETE FROM stream_entry WHERE (tenant, stream, seq) IN
     (SELECT tenant, stream, seq FROM stream_entry WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)`,
 
+  outbox: 'SELECT lines FROM audit_outbox WHERE writer = ? ORDER BY seq',
+  allOutboxes: 'SELECT lines FROM audit_outbox ORDER BY writer, seq',
+  keepAudit: 'INSERT INTO audit_outbox (writer, seq, lines) VALUES (?, ?, ?)',
+  dropOutbox: 'DELETE FROM audit_outbox WHERE writer = ? AND seq <= ?',
+  auditHead: 'SELECT seq, hash FROM audit_head WHERE writer = ?',
+  setAuditHead: `
+    INSERT INTO audit_head (writer, seq, hash) VALUES (?, ?, ?)
+    ON CONFLICT (writer) DO UPDATE SET seq = excluded.seq, hash = excluded.hash`,
+
   /** Sealed texts begin with "s1."; the upper bound is the next text of that length. */
   sealedAfter: `
     SELECT tenant, kind, key, value FROM record

@@ -1,5 +1,17 @@
+import { renderVouched } from '../audit/record.ts'
 import { conflictError, conflictOf } from '../conflicts.ts'
-import type { Committed, Listed, Page, Stored, StreamPage, Taken, TenantStore, Write } from '../contract.ts'
+import type {
+  Committed,
+  Effects,
+  Listed,
+  Page,
+  Stored,
+  StreamPage,
+  Taken,
+  TenantStore,
+  Vouched,
+  Write,
+} from '../contract.ts'
 import { readName, spellName, spellNewName } from '../names.ts'
 import { checkLimit, spellAfter } from '../pages.ts'
 import { checkTime, type EncodedWrite, type RecordCodec, type RecordColumns } from '../record-codec.ts'
@@ -18,6 +30,8 @@ export interface Parts {
   readonly writer: GroupWriter
   readonly sweeper: Sweeper
   readonly streams: StreamWatch
+  /** Whether the store was opened with an audit trail. */
+  readonly isAudited: boolean
 }
 
 /** The store as one tenant sees it: reads on this thread, writes in the next group. */
@@ -37,11 +51,12 @@ export class SqliteTenantView implements TenantStore {
     return row === undefined ? undefined : this.#parts.codec.decode(names, kind, key, row)
   }
 
-  async take<V>(kind: string, key: string, effects: { put: readonly Write[] }): Promise<Taken<V>> {
+  async take<V>(kind: string, key: string, effects: Effects): Promise<Taken<V>> {
     const writes = this.#encode(effects.put)
+    const audit = renderVouched(effects, this.#parts.isAudited) ?? ''
     const names = this.#names(kind, key)
     if (names === undefined) return { unknown: true }
-    return this.#submit(['take', ...names, ...packWrites(writes)], verdict => {
+    return this.#submit(['take', ...names, audit, ...packWrites(writes)], verdict => {
       const outcome = verdict.text()
       switch (outcome) {
         case 'unknown':
@@ -64,10 +79,14 @@ export class SqliteTenantView implements TenantStore {
     return this.#submit(fields, verdict => (verdict.text() === 'won' ? 'won' : 'lost'))
   }
 
-  async commit(writes: readonly Write[]): Promise<Committed> {
+  async commit(writes: readonly Write[], vouched?: Vouched): Promise<Committed> {
     const packed = this.#encode(writes)
-    if (packed.length === 0) return { committed: true }
-    return this.#submit(['commit', this.#tenant, ...packWrites(packed)], verdict => {
+    const audit = renderVouched(vouched, this.#parts.isAudited)
+    if (packed.length === 0) {
+      if (audit !== undefined) await this.#parts.writer.record(audit)
+      return { committed: true }
+    }
+    return this.#submit(['commit', this.#tenant, audit ?? '', ...packWrites(packed)], verdict => {
       if (verdict.text() === 'conflict') return { conflict: conflictOf(writes, verdict.integer()) }
       this.#wake(packed)
       return { committed: true }

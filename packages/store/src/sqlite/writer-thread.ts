@@ -1,46 +1,91 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { ChainFile } from '../audit/chain-file.ts'
+import type { FileTrailOptions } from '../audit/trail.ts'
+import { AuditOutbox } from './audit-outbox.ts'
 import { openForWriting } from './connection.ts'
 import { applyOperation, prepared } from './operations.ts'
-import { FieldReader, pack } from './packing.ts'
+import { FieldReader, GROUP_OF_RECORDS, pack } from './packing.ts'
 import { storeErrorOfSqlite } from './sqlite-errors.ts'
 import { Versions } from './versions.ts'
 
+/** How long audit records that are committed wait for the file, so that many share its sync too. */
+const FILE_AFTER_MS = 50
+
+/** How long they wait after the file took none; they are safe in the database, and who writes next meets the trouble. */
+const FILE_AGAIN_MS = 1000
+
 /**
- * The thread that writes: takes a group, applies it in one transaction, and answers after the commit is on disk. The
- * event loop of the main thread never waits for a disk.
+ * The thread that writes: takes a group, applies it in one transaction, and answers after the commit is on disk. A group
+ * of audit records alone goes to the trail's file instead. The event loop of the main thread never waits for a disk.
  */
-function serve(port: NonNullable<typeof parentPort>, path: string): void {
+function serve(port: NonNullable<typeof parentPort>, path: string, audit: FileTrailOptions | undefined): void {
   const database = openForWriting(path)
   const run = prepared(database)
   const versions = new Versions(run)
+  const outbox = audit && new AuditOutbox(run, new ChainFile(audit.path), audit.writer)
+  let filing: NodeJS.Timeout | undefined
 
-  const apply = (group: string): string => {
-    const fields = new FieldReader(group)
-    const now = fields.integer()
+  const stage = (record: string) => {
+    if (record !== '') outbox?.stage(record)
+  }
+
+  const apply = (fields: FieldReader, now: number): readonly string[] => {
     const verdicts: string[] = []
     run.begin.run()
     try {
-      while (!fields.done) verdicts.push(...applyOperation(fields, now, run, versions))
+      while (!fields.done) verdicts.push(...applyOperation(fields, now, run, versions, stage))
+      outbox?.keep()
       run.commit.run()
     } catch (error) {
       if (database.isTransaction) run.rollback.run()
       versions.forget()
+      outbox?.undone()
       throw error
     }
-    return pack(verdicts)
+    outbox?.committed()
+    return verdicts
+  }
+
+  const fileAfter = (ms: number) => {
+    filing ??= setTimeout(() => {
+      filing = undefined
+      try {
+        outbox?.drain()
+      } catch {
+        fileAfter(FILE_AGAIN_MS)
+      }
+    }, ms)
+  }
+
+  const answer = (group: string): string => {
+    const fields = new FieldReader(group)
+    const [now, of] = [fields.integer(), fields.text()]
+    if (of !== GROUP_OF_RECORDS) return pack(apply(fields, now))
+    outbox?.append(fields.rest())
+    return ''
+  }
+
+  const close = () => {
+    clearTimeout(filing)
+    try {
+      outbox?.close() // what the file does not take stays in the database, for whoever opens it next
+    } finally {
+      database.close()
+      port.close()
+    }
   }
 
   port.on('message', (group: string | { close: true }) => {
     if (typeof group === 'object') {
-      database.close()
-      port.close()
+      close()
       return
     }
     try {
-      port.postMessage(apply(group))
+      port.postMessage(answer(group))
     } catch (error) {
       port.postMessage(failure(error, path))
     }
+    if (outbox?.isWaiting) fileAfter(FILE_AFTER_MS)
   })
   port.postMessage('')
 }
@@ -54,10 +99,10 @@ function failure(
   return { failed: code, text: message.slice(0, -hint.length - 1), hint }
 }
 
-const { path } = workerData as { path: string }
+const { path, audit } = workerData as { path: string; audit: FileTrailOptions | undefined }
 if (parentPort !== null) {
   try {
-    serve(parentPort, path)
+    serve(parentPort, path, audit)
   } catch (error) {
     parentPort.postMessage(failure(error, path))
     parentPort.close()

@@ -18,11 +18,12 @@ export async function openScratch(
   return { store, schema, key, shared: { module: import.meta.url, argument }, dispose: () => store.close() }
 }
 
-type Where = Pick<PostgresOptions, 'url' | 'schema' | 'nowSeconds' | 'replicaUrl'>
+type Where = Pick<PostgresOptions, 'url' | 'schema' | 'nowSeconds' | 'replicaUrl' | 'audit'>
 
 export function openAt(options: Where, key: string): Promise<PostgresStore> {
   const masterKey = openMasterKey({ home: '/nonexistent', environment: { SALLYPORT_MASTER_KEY: key } })
-  return openPostgresStore({ ...options, sealer: createSealer(masterKey, 'scratch'), sealedKinds: SEALED_KINDS })
+  const audit = { writer: `writer-${randomBytes(6).toString('hex')}` }
+  return openPostgresStore({ audit, ...options, sealer: createSealer(masterKey, 'scratch'), sealedKinds: SEALED_KINDS })
 }
 
 /** Opens a store that another process has open, with the real clock. @public */
