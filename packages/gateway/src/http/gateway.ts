@@ -1,9 +1,18 @@
 import { boundedReplayMemory, guardSettings, openIssuer } from '@sallyport/guard'
-import { createListener, type Listener, type ListenerOptions, rateLimiter, silentLog } from '@sallyport/server'
+import {
+  createListener,
+  type Listener,
+  type ListenerOptions,
+  type Log,
+  rateLimiter,
+  silentLog,
+} from '@sallyport/server'
 import { defaultLimits, defaultRateLimits, type GatewayOptions } from '../options.ts'
 import { phantomTokens } from '../phantom-tokens.ts'
 import { routeTable } from '../route-table.ts'
-import { tracedPhantomTokens, tracedUpstreams } from '../traced.ts'
+import { tracedJudge, tracedPhantomTokens, tracedUpstreams } from '../traced.ts'
+import { judge } from '../verdict.ts'
+import { decisionListener } from './decision-listener.ts'
 import { doorOptions, doorsOf } from './doors.ts'
 import { gatewayMetrics } from './gateway-metrics.ts'
 import { registerEdge } from './register-edge.ts'
@@ -14,7 +23,11 @@ export interface Gateway {
    * Opens the sockets.
    * @throws PortTakenError
    */
-  listen(): Promise<{ readonly port: number; readonly securePort: number | undefined }>
+  listen(): Promise<{
+    readonly port: number
+    readonly securePort: number | undefined
+    readonly decisionPort: number | undefined
+  }>
   /** Replaces the certificate of the TLS listener without closing anything. */
   replaceCertificate(tls: NonNullable<ListenerOptions['tls']>): void
   /** Lets open requests finish, then ends the connections to both sides. */
@@ -56,35 +69,42 @@ export function createGateway(options: GatewayOptions): Gateway {
     perAddress: rateLimiter(rates.perAddress),
     nowSeconds,
   }
-  const listeners = listenersOf(options, log).map(({ origin, listener }) => {
-    const doors = doorsOf(opened, options, replay, routes.routes, origin)
-    registerEdge(
-      listener.app,
-      { ...shared, doors },
-      { origin, upstreams: pools, limits, metrics, log, revocations: opened.revocations, tracer },
-    )
-    return listener
+  const toVerdict = tracer === undefined ? judge : tracedJudge(judge, tracer)
+  const parts = { metrics, log, revocations: opened.revocations, judge: toVerdict }
+  const edgeAt = (origin: string) => ({
+    ...shared,
+    doors: doorsOf(opened, options, replay, routes.routes, origin),
   })
-  const [plain, secure] = listeners
+  const { plain, secure } = listenersOf(options, log)
+  for (const { origin, listener } of secure === undefined ? [plain] : [plain, secure]) {
+    registerEdge(listener, edgeAt(origin), { ...parts, origin, upstreams: pools, limits })
+  }
+  const asked = options.decisions && decisionListener(options.decisions, options, edgeAt, parts)
   return {
     async listen() {
-      const port = (await plain?.listen())?.port ?? 0
-      return { port, securePort: (await secure?.listen())?.port }
+      const { port } = await plain.listener.listen()
+      const securePort = (await secure?.listener.listen())?.port
+      return { port, securePort, decisionPort: (await asked?.listen())?.port }
     },
-    replaceCertificate: tls => secure?.replaceCertificate(tls),
+    replaceCertificate: tls => secure?.listener.replaceCertificate(tls),
     async close() {
-      await Promise.all(listeners.map(listener => listener.close()))
+      await Promise.all([plain.listener, secure?.listener, asked].map(listener => listener?.close()))
       opened.revocations.close()
       await pools.destroy()
     },
   }
 }
 
+interface OwnListener {
+  readonly origin: string
+  readonly listener: Listener
+}
+
 /** The plain listener and, where asked for, the one that speaks TLS; each has its own origin. */
 function listenersOf(
   options: GatewayOptions,
-  log: NonNullable<ListenerOptions['log']>,
-): readonly { readonly origin: string; readonly listener: Listener }[] {
+  log: Log,
+): { readonly plain: OwnListener; readonly secure: OwnListener | undefined } {
   const { addresses, hosts, trustProxy, listenerLimits: limits, portFlag, secure, tracer: trace } = options
   const common = {
     log,
@@ -101,12 +121,10 @@ function listenersOf(
     port: options.port,
     ...(portFlag === undefined ? {} : { portFlag }),
   })
-  if (secure === undefined) return [{ origin: options.origin, listener: plain }]
+  const own = { origin: options.origin, listener: plain }
+  if (secure === undefined) return { plain: own, secure: undefined }
   const { origin, port, tls } = secure
   const flag = secure.portFlag === undefined ? {} : { portFlag: secure.portFlag }
   const encrypted = createListener({ ...common, ...flag, name: 'gateway-tls', origin, port, tls })
-  return [
-    { origin: options.origin, listener: plain },
-    { origin, listener: encrypted },
-  ]
+  return { plain: own, secure: { origin, listener: encrypted } }
 }

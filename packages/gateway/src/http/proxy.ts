@@ -1,12 +1,13 @@
 import type { IncomingMessage } from 'node:http'
+import type { Exchange } from '@sallyport/server'
 import type { Dispatcher } from 'undici'
 import type { GatewayLimits } from '../options.ts'
 import { type GatewayRefusal, problem } from '../problem.ts'
-import { headersForService } from '../rules/forwarded-headers.ts'
+import { forwardedHeader, headersForService } from '../rules/forwarded-headers.ts'
 import type { Verdict } from '../verdict.ts'
 import { CarriedAnswer } from './carried-answer.ts'
+import { hasBody, send } from './exchange.ts'
 import { isTooLarge, limitedBody, readWhole } from './limited-body.ts'
-import { hasBody, type Passage, sendAnswer } from './passage.ts'
 import { codeOf, type Upstreams, upstreamFailure } from './upstreams.ts'
 
 type Forward = Extract<Verdict, { kind: 'forward' }>
@@ -16,49 +17,49 @@ export interface ProxyParts {
   readonly limits: GatewayLimits
   /** This listener's public origin, said inside as `Forwarded`. */
   readonly origin: string
-  readonly onFailure: (refusal: GatewayRefusal, passage: Passage) => void
+  readonly onFailure: (refusal: GatewayRefusal, exchange: Exchange) => void
 }
 
 /** Bodies of a declared size up to this are read before they are sent, so that a slow caller holds no connection inside. */
 const wholeBytes = 65_536
 
 /** Carries requests that passed inside, and their answers out. */
-export function proxy(parts: ProxyParts): (verdict: Forward, passage: Passage) => void {
+export function proxy(parts: ProxyParts): (verdict: Forward, exchange: Exchange) => void {
   const { protocol, host } = new URL(parts.origin)
   const via = { proto: protocol.slice(0, -1), host }
-  return (verdict, passage) => {
-    const { request, response } = passage
+  return (verdict, exchange) => {
+    const { request, response } = exchange
     // Whoever broke off while the request was judged has nothing to wait for.
     if (response.destroyed) return
-    const headers = headersInside(verdict, passage, via)
-    if (!hasBody(request)) return ask(parts, verdict, passage, { headers })
+    const headers = headersInside(verdict, exchange, via)
+    if (!hasBody(request)) return ask(parts, verdict, exchange, { headers })
     const declared = request.headers['content-length']
-    if (declared === undefined) return ask(parts, verdict, passage, { headers, body: streamed(request, parts) })
+    if (declared === undefined) return ask(parts, verdict, exchange, { headers, body: streamed(request, parts) })
     const length = Number(declared)
-    if (length > parts.limits.bodyBytes) return fail(parts, 'body_too_large', `${length} bytes`, verdict, passage)
+    if (length > parts.limits.bodyBytes) return fail(parts, 'body_too_large', `${length} bytes`, verdict, exchange)
     headers.push('content-length', declared)
-    if (length > wholeBytes) return ask(parts, verdict, passage, { headers, body: streamed(request, parts) })
-    readWhole(request, body => ask(parts, verdict, passage, { headers, body }))
+    if (length > wholeBytes) return ask(parts, verdict, exchange, { headers, body: streamed(request, parts) })
+    readWhole(request, body => ask(parts, verdict, exchange, { headers, body }))
   }
 }
 
 type Sent = Pick<Dispatcher.DispatchOptions, 'headers' | 'body'>
 
-function ask(parts: ProxyParts, verdict: Forward, passage: Passage, sent: Sent): void {
-  const { request, response } = passage
+function ask(parts: ProxyParts, verdict: Forward, exchange: Exchange, sent: Sent): void {
+  const { request, response } = exchange
   const pool = parts.upstreams.of(verdict.origin)
   const { method } = request
   const options = { ...sent, path: verdict.path, method: method as Dispatcher.HttpMethod }
   const failed = (error: unknown) =>
-    fail(parts, isTooLarge(error) ? 'body_too_large' : upstreamFailure(error), codeOf(error), verdict, passage)
+    fail(parts, isTooLarge(error) ? 'body_too_large' : upstreamFailure(error), codeOf(error), verdict, exchange)
   const brokeOff = (error: unknown) => {
-    parts.onFailure({ refused: upstreamFailure(error), got: `${codeOf(error)} in the middle of an answer` }, passage)
+    parts.onFailure({ refused: upstreamFailure(error), got: `${codeOf(error)} in the middle of an answer` }, exchange)
     response.destroy()
   }
   const safe = sent.body === undefined && (method === 'GET' || method === 'HEAD')
   const own = verdict.headers
   const attempt = (again: (() => void) | undefined) =>
-    void pool.dispatch(options, new CarriedAnswer(passage, { own, again, failed, brokeOff }))
+    void pool.dispatch(options, new CarriedAnswer(exchange, { own, route: routeOf(verdict), again, failed, brokeOff }))
   attempt(safe ? () => attempt(undefined) : undefined)
 }
 
@@ -73,13 +74,12 @@ function streamed(request: IncomingMessage, { limits }: ProxyParts) {
 /** What the service gets to read: the caller's headers without what it would believe, and what the gateway knows. */
 function headersInside(
   verdict: Forward,
-  { request, address, requestId }: Passage,
+  { request, address, id }: Exchange,
   via: { readonly proto: string; readonly host: string },
 ): string[] {
   const headers = headersForService(request.rawHeaders)
-  const from = address.includes(':') ? `"[${address}]"` : address
-  headers.push('forwarded', `for=${from};proto=${via.proto};host="${via.host}"`)
-  headers.push('via', '1.1 sallyport', 'x-request-id', requestId)
+  headers.push('forwarded', forwardedHeader(address, via))
+  headers.push('via', '1.1 sallyport', 'x-request-id', id)
   if (verdict.token !== undefined) headers.push('authorization', `Bearer ${verdict.token}`)
   return headers
 }
@@ -89,12 +89,17 @@ function fail(
   refused: GatewayRefusal['refused'],
   got: string,
   verdict: Forward,
-  passage: Passage,
+  exchange: Exchange,
 ): void {
-  parts.onFailure({ refused, got }, passage)
-  const { response } = passage
+  parts.onFailure({ refused, got }, exchange)
+  const { response } = exchange
   // Where a body is still on its way in, nobody could say where the next request begins.
   const close = refused === 'body_too_large' ? { connection: 'close' } : undefined
   if (response.destroyed || response.headersSent) return
-  sendAnswer(passage, problem({ refused }, passage.requestId, { ...verdict.headers, ...close }))
+  send(exchange, problem({ refused }, exchange.id, { ...verdict.headers, ...close }), routeOf(verdict))
+}
+
+/** What requests are counted and traced under: never an address of a caller's own choice. */
+function routeOf({ route: { prefix } }: Forward): string {
+  return prefix === '/' ? '/*' : `${prefix}/*`
 }

@@ -35,6 +35,7 @@ const spoofable = [
   'x-original-uri',
   'x-original-host',
   'x-original-method',
+  'x-original-address',
   'x-rewrite-url',
   'x-host',
   'x-http-method',
@@ -52,6 +53,7 @@ const spoofable = [
 ]
 
 const dropped: ReadonlySet<string> = new Set([...hopByHop, ...spoofable])
+/** Families of names, whatever their next member is called. */
 const droppedPrefixes = [
   'x-forwarded-',
   'x-sallyport-',
@@ -61,6 +63,43 @@ const droppedPrefixes = [
   'x-amzn-mtls-',
   'x-auth-request-',
 ]
+
+/** Members of the families that are known: what a proxy that strips by name alone is told to strip. */
+const knownMembers = [
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-forwarded-port',
+  'x-forwarded-prefix',
+  'x-forwarded-server',
+  'x-forwarded-uri',
+  'x-forwarded-method',
+  'x-forwarded-user',
+  'x-forwarded-email',
+  'x-forwarded-groups',
+  'x-forwarded-preferred-username',
+  'x-forwarded-access-token',
+  'x-forwarded-client-cert',
+  'x-forwarded-ssl',
+  'x-auth-request-user',
+  'x-auth-request-email',
+  'x-auth-request-groups',
+  'x-auth-request-preferred-username',
+  'x-auth-request-access-token',
+  'x-auth-request-redirect',
+  'x-ssl-cert',
+  'x-ssl-client-cert',
+  'x-ssl-client-verify',
+  'ssl-client-cert',
+  'ssl-client-verify',
+  'x-client-cert-chain',
+  'x-amzn-mtls-clientcert',
+  'x-sallyport-secret',
+  'x-sallyport-answer',
+]
+
+/** Every name that stays outside and is known beforehand. */
+export const strippedByName: ReadonlySet<string> = new Set([...hopByHop, ...spoofable, ...knownMembers])
 
 /** Naming these in `Connection` would only hide what the gateway itself must keep (a known way around it). */
 const neverNamed: ReadonlySet<string> = new Set(['content-type', 'accept'])
@@ -73,6 +112,11 @@ const fateInside = remembered(name => {
   const stays = dropped.has(lower) || lower.includes('_') || droppedPrefixes.some(prefix => lower.startsWith(prefix))
   return stays ? undefined : lower
 })
+
+/** Whether a header of a request stays outside by its name. */
+export function staysOutside(name: string): boolean {
+  return fateInside(name) === undefined
+}
 
 /**
  * What of a request's headers goes inside, in their order: everything but what belongs to the connection (those named in
@@ -102,6 +146,15 @@ export function continued(headers: RawHeaders, context: Readonly<Record<string, 
 }
 
 const connection = 'connection'
+
+/** Who asked, as the service may believe it: the one thing a proxy says instead of all that was taken away (RFC 7239 §4). */
+export function forwardedHeader(
+  address: string,
+  { proto, host }: { readonly proto: string; readonly host: string },
+): string {
+  return `for=${address.includes(':') ? `"[${address}]"` : address};proto=${proto};host="${host}"`
+}
+
 const keptInside: ReadonlySet<string> = new Set([
   ...hopByHop,
   'set-cookie',
@@ -126,19 +179,15 @@ const fateOutside = remembered(name => {
 export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>
 
 /**
- * The headers of an answer that goes outside: the service's, without what is its own or its connection's, the gateway's
- * `own`, which hold over them, and the `usual` ones of every answer where neither says anything else. What the answer
- * varies by is what either says (RFC 9110 §12.5.5). No `Set-Cookie`: no cookie goes in, so one coming out would only
- * collide with those of other services on the host. CORS is the gateway's to say.
+ * The headers of an answer that goes outside: the service's, without what is its own or its connection's, and the
+ * gateway's `own`, which hold over them. What the answer varies by is what either says (RFC 9110 §12.5.5). No
+ * `Set-Cookie`: no cookie goes in, so one coming out would only collide with those of other services on the host. CORS is
+ * the gateway's to say.
  *
- * @param own and `usual` have names in lower case
+ * @param own  names in lower case
  * @see RFC 9110 §7.6.1
  */
-export function headersForCaller(
-  service: AnswerHeaders,
-  own: Readonly<Record<string, string>>,
-  usual: RawHeaders,
-): string[] {
+export function headersForCaller(service: AnswerHeaders, own: Readonly<Record<string, string>>): string[] {
   const named = service.connection === undefined ? undefined : namesIn(service.connection)
   const flat: string[] = []
   for (const name in service) {
@@ -153,18 +202,7 @@ export function headersForCaller(
     const varies = name === 'vary' && !named?.has(name) ? service.vary : undefined
     flat.push(name, varies === undefined ? value : [varies, value].flat().join(', '))
   }
-  const said = flat.length
-  for (let at = 0; at + 1 < usual.length; at += 2) {
-    const name = usual[at] ?? ''
-    if (!isAmong(flat, said, name)) flat.push(name, usual[at + 1] ?? '')
-  }
   return flat
-}
-
-/** Whether one of the first `length` entries of name, value, name, value is this name. */
-function isAmong(flat: RawHeaders, length: number, name: string): boolean {
-  for (let at = 0; at < length; at += 2) if (flat[at] === name) return true
-  return false
 }
 
 /** The names that a `Connection` header gives to its own connection; what only says how long it lasts is none. */

@@ -5,6 +5,8 @@ import type { DescribedRequest } from '../described-request.ts'
 
 /** What a framework knows of a request beside node's own. */
 export interface FrameworkFacts {
+  /** The method, where the message is a question about another request. */
+  readonly method?: string | undefined
   /** Path and query before any router rewrote them. */
   readonly target?: string | undefined
   readonly route?: string | undefined
@@ -25,7 +27,7 @@ export class NodeRequest implements DescribedRequest {
 
   constructor(message: IncomingMessage, facts: FrameworkFacts) {
     this.#message = message
-    this.method = message.method ?? 'GET'
+    this.method = facts.method ?? message.method ?? 'GET'
     this.target = facts.target ?? message.url ?? '/'
     this.route = facts.route
     this.authorization = allAuthorization(message)

@@ -27,7 +27,7 @@ export interface Harness {
   /** What the service answers until `reset`. */
   answerWith: (response: ServerResponse, request: IncomingMessage) => void
   /** One more gateway, with other options. */
-  start(options: Partial<GatewayOptions>): Promise<[gateway: Gateway, origin: string]>
+  start(options: Partial<GatewayOptions>): Promise<[gateway: Gateway, origin: string, decisions: string]>
   get(path: string, headers?: readonly (readonly [string, string])[]): Promise<Reply>
   reset(): void
   close(): Promise<void>
@@ -64,8 +64,8 @@ export async function gatewayHarness(): Promise<Harness> {
       ],
       ...options,
     })
-    const { port } = await made.listen()
-    return [made, `http://127.0.0.1:${port}`]
+    const { port, decisionPort } = await made.listen()
+    return [made, `http://127.0.0.1:${port}`, `http://127.0.0.1:${decisionPort}`]
   }
   const [gateway, origin] = await start({})
   const harness: Harness = {
