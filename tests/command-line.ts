@@ -7,11 +7,14 @@ const root = resolve(import.meta.dirname, '..')
 const run = promisify(execFile)
 
 /** `npx sallyport …` against a started system's home; rejects with what it said when it fails. */
-export async function sallyport(system: Pick<RunningSystem, 'home'>, ...words: readonly string[]): Promise<string> {
+export async function sallyport(
+  system: Pick<RunningSystem, 'home'> & { readonly environment?: Readonly<Record<string, string>> },
+  ...words: readonly string[]
+): Promise<string> {
   const main = join(root, 'packages/sallyport/src/main.ts')
   const { stdout } = await run(process.execPath, [main, ...words], {
     cwd: root,
-    env: { ...process.env, SALLYPORT_HOME: system.home },
+    env: { ...process.env, SALLYPORT_HOME: system.home, ...system.environment },
   })
   return stdout.trim()
 }

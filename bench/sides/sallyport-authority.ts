@@ -26,8 +26,10 @@ const settings = { ...loaded.values, tokens: { ...loaded.values.tokens, codeTtlS
 const { log, flush } = openLog({ level: settings.log.level, file: home.log })
 const { port } = await freePorts(['port'])
 const issuer = `http://localhost:${port}`
-const data = await openData(home, {}, { writer: 'bench', bff: false })
-const authority = await composeAuthority({ issuer, settings, data, log })
+const data = await openData(home, settings, { writer: 'bench', stores: ['authority'] })
+const { masterKey, authority: opened } = data
+if (opened === undefined) throw new Error("the authority's store is not open")
+const authority = await composeAuthority({ issuer, settings, store: opened.store, masterKey, log })
 const { context } = authority
 const listener = authorityListener(authority, { port, settings, log, metrics: createMetrics() })
 const seeded = await seed(context)

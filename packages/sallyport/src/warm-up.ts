@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isFailure } from './command-line/command.ts'
 import { commands } from './command-line/table.ts'
 import { openData } from './composition/data.ts'
 import { ordersApiScript } from './composition/orders-api.ts'
@@ -20,13 +21,19 @@ try {
     ...commands.map(({ load }) => load()),
     import('./composition/bff.ts'),
     import('./composition/gateway.ts'),
+    import('./demo/start.ts'),
   ]
-  const certificate = localCertificate(home.tls, Date.now())
-  const [data] = await Promise.all([openData(home, {}, { writer: 'warm-up', bff: false }), certificate, ...modules])
-  await data.close()
   const file = join(folder, 'sallyport.yaml')
   writeFileSync(file, '')
-  loadConfiguration(file, {})
+  const loaded = loadConfiguration(file, {})
+  if (isFailure(loaded)) throw new Error(loaded.message)
+  const certificate = localCertificate(home.tls, Date.now())
+  const [data] = await Promise.all([
+    openData(home, loaded.values, { writer: 'warm-up', stores: ['authority'] }),
+    certificate,
+    ...modules,
+  ])
+  await data.close()
   // Without arguments it only says how it is used, but everything it needs is loaded by then.
   spawnSync(process.execPath, [ordersApiScript], { stdio: 'ignore' })
 } finally {

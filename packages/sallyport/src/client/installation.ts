@@ -1,5 +1,6 @@
-import { CommandFailure, flag, type Invocation } from '../command-line/command.ts'
+import { CommandFailure, flag, type Invocation, isFailure } from '../command-line/command.ts'
 import type { Terminal } from '../command-line/terminal.ts'
+import { findConfigurationFile, loadConfiguration, type Settings } from '../configuration/load.ts'
 import { type DemoFile, readDemoFile } from '../demo/demo-file.ts'
 import { type Home, homePaths } from '../home/home.ts'
 import { readRunning } from '../home/running.ts'
@@ -12,6 +13,16 @@ export interface Installation {
 
 export const homeOf = (invocation: Invocation, terminal: Terminal): Home =>
   homePaths(flag(invocation, 'home'), terminal.environment, terminal.directory)
+
+/** The configuration as a start would read it. @throws CommandFailure that names all that is wrong with it */
+export function settingsOf(invocation: Invocation, { environment, directory }: Terminal): Settings {
+  const loaded = loadConfiguration(
+    findConfigurationFile(flag(invocation, 'config'), environment, directory),
+    environment,
+  )
+  if (isFailure(loaded)) throw new CommandFailure(loaded)
+  return loaded.values
+}
 
 /** @throws CommandFailure when nothing was ever started from the folder */
 export function installationOf(invocation: Invocation, terminal: Terminal): Installation {

@@ -29,8 +29,11 @@ export const commands: readonly Command[] = [
       'npm start',
       `${sallyport} start --home /var/lib/sallyport --config sallyport.yaml`,
       `${sallyport} start --authority-port 5000 --json`,
+      `${sallyport} start --only authority --config sallyport.yaml`,
     ],
     flags: [
+      { name: 'name', value: 'name', summary: 'of this process among several; instead of process.name' },
+      { name: 'only', value: 'part', many: true, summary: 'authority, gateway, bff, orders-api; default: all' },
       { name: 'authority-port', value: 'port', summary: 'default 4000' },
       { name: 'gateway-port', value: 'port', summary: 'default 4100' },
       { name: 'gateway-tls-port', value: 'port', summary: 'default 4143' },
@@ -44,6 +47,19 @@ export const commands: readonly Command[] = [
     summary: 'Says what runs from this data folder and whether it is ready',
     examples: [`${sallyport} status`, `${sallyport} status --json`],
     load: () => import('../commands/status.ts'),
+  },
+  {
+    path: ['migrate'],
+    summary: 'Moves all data between SQLite and PostgreSQL, with a checksum',
+    examples: [
+      `SALLYPORT_POSTGRES_URL_FILE=postgres.url ${sallyport} migrate --from sqlite --to postgres`,
+      `${sallyport} migrate --from postgres --to sqlite --home /var/lib/sallyport`,
+    ],
+    flags: [
+      { name: 'from', value: 'store', summary: 'sqlite or postgres' },
+      { name: 'to', value: 'store', summary: 'the other one, empty' },
+    ],
+    load: () => import('../commands/migrate.ts'),
   },
   {
     path: ['client', 'add'],
@@ -228,6 +244,12 @@ export const commands: readonly Command[] = [
     ],
     flags: [
       { name: 'target', value: 'issuer', summary: 'the server to try; default: what runs from this data folder' },
+      {
+        name: 'also',
+        value: 'origin',
+        many: true,
+        summary: 'another process of the same server, at an address of its own; uses are dealt out to all',
+      },
       { name: 'parallel', value: 'number', summary: 'how many uses at once, 2 to 500; default 50' },
       {
         name: 'rounds',

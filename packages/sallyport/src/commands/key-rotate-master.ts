@@ -1,9 +1,10 @@
-import { homeOf } from '../client/installation.ts'
+import { homeOf, settingsOf } from '../client/installation.ts'
 import type { Invocation, Outcome } from '../command-line/command.ts'
 import type { Terminal } from '../command-line/terminal.ts'
 import { tenant } from '../composition/authority.ts'
 import { nowSeconds } from '../composition/clock.ts'
 import { dataFailure, openData } from '../composition/data.ts'
+import type { StoreName } from '../composition/durable-store.ts'
 import { readDemoFile } from '../demo/demo-file.ts'
 
 /**
@@ -12,16 +13,15 @@ import { readDemoFile } from '../demo/demo-file.ts'
  */
 export async function run(invocation: Invocation, terminal: Terminal): Promise<Outcome> {
   const home = homeOf(invocation, terminal)
-  const data = await openData(home, terminal.environment, {
-    writer: 'command-line',
-    bff: readDemoFile(home) !== undefined,
-  })
+  const settings = settingsOf(invocation, terminal)
+  const stores: readonly StoreName[] = readDemoFile(home) === undefined ? ['authority'] : ['authority', 'bff']
+  const data = await openData(home, settings, { writer: 'command-line', stores })
   try {
     data.masterKey.begin()
-    const resealed = (await data.authority.reseal()) + ((await data.bff?.reseal()) ?? 0)
+    const resealed = ((await data.authority?.store.reseal()) ?? 0) + ((await data.bff?.store.reseal()) ?? 0)
     data.masterKey.settle()
     const id = data.masterKey.id()
-    await data.audit.append({
+    await data.authority?.store.audit.append({
       at: nowSeconds(),
       tenant,
       actor: 'command-line',

@@ -46,7 +46,7 @@ async function raceHere(invocation: Invocation, terminal: Terminal, { parallel, 
   const { home, issuer } = installationOf(invocation, terminal)
   const demo = readDemoFile(home)
   if (demo === undefined) throw nothingToRaceFor()
-  const target = await findTarget(issuer)
+  const target = await findTarget(issuer, flagList(invocation, 'also'))
   const user = demo.users.find(({ username }) => username === (flag(invocation, 'as') ?? username))
   if (user === undefined) throw usage('as', demo.users.map(({ username }) => username).join(', '))
   const person: Contender = { target, parallel, proof: { clientId: 'terminal', kind: 'none' } }
@@ -77,7 +77,11 @@ function machineOf(demo: DemoFile): ClientProof {
 async function raceThere(invocation: Invocation, terminal: Terminal, extent: Extent & { readonly target: string }) {
   const { parallel, rounds } = extent
   const proof = proofOf(invocation, terminal)
-  const contender: Contender = { target: await findTarget(extent.target), parallel, proof }
+  const contender: Contender = {
+    target: await findTarget(extent.target, flagList(invocation, 'also')),
+    parallel,
+    proof,
+  }
   const scopes = flagList(invocation, 'scope')
   const asked: Parameters = {
     scope: scopes.length === 0 ? undefined : scopes.join(' '),

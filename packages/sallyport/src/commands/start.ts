@@ -1,8 +1,9 @@
-import { CommandFailure, flag, type Invocation, isFailure, type Outcome } from '../command-line/command.ts'
+import { CommandFailure, flag, flagList, type Invocation, isFailure, type Outcome } from '../command-line/command.ts'
 import type { Terminal } from '../command-line/terminal.ts'
 import { openLog } from '../composition/log.ts'
-import { startSystem } from '../composition/system.ts'
+import { type System, startSystem } from '../composition/system.ts'
 import { findConfigurationFile, loadConfiguration, type Settings } from '../configuration/load.ts'
+import { type PartName, partNames, processName, processNameRange } from '../configuration/sections/process.ts'
 import { watchConfiguration } from '../configuration/watch.ts'
 import type { Ports } from '../demo/addresses.ts'
 import { startReport } from '../demo/start-report.ts'
@@ -31,9 +32,9 @@ export async function run(invocation: Invocation, terminal: Terminal): Promise<O
   try {
     const system = await startSystem({
       home,
-      settings: loaded.values,
+      settings: { ...loaded.values, process: named(invocation, loaded.values) },
       ports,
-      environment,
+      parts: chosenParts(invocation, loaded.values),
       log,
       correlate: opened.correlate,
     })
@@ -42,6 +43,8 @@ export async function run(invocation: Invocation, terminal: Terminal): Promise<O
       pid: process.pid,
       issuer: system.addresses.issuer,
       addresses: system.parts,
+      listening: listening(system.parts, ports, loaded.values),
+      stores: system.stores,
       started_at: Math.floor(Date.now() / 1000),
     })
     const report = startReport({
@@ -67,6 +70,44 @@ export async function run(invocation: Invocation, terminal: Terminal): Promise<O
   } finally {
     opened.flush()
     unlock()
+  }
+}
+
+function chosenParts(invocation: Invocation, settings: Settings): ReadonlySet<PartName> {
+  const named = flagList(invocation, 'only')
+  const unknown = named.find(name => !partNames.some(part => part === name))
+  if (unknown === undefined)
+    return new Set(named.length === 0 ? settings.process.parts : partNames.filter(part => named.includes(part)))
+  throw new CommandFailure({
+    failed: 'usage',
+    code: 'usage',
+    message: '--only names no part.',
+    expected: partNames.join(', '),
+    got: unknown,
+  })
+}
+
+function named(invocation: Invocation, { process: configured }: Settings): Settings['process'] {
+  const name = flag(invocation, 'name')
+  if (name === undefined || processName.test(name)) return { ...configured, name: name ?? configured.name }
+  throw new CommandFailure({
+    failed: 'usage',
+    code: 'usage',
+    message: '--name does not fit.',
+    expected: processNameRange,
+    got: name,
+  })
+}
+
+/** Where this process itself is asked whether its parts are ready; the public addresses may be those of others. */
+function listening(parts: System['parts'], ports: Ports, { authority }: Settings): Readonly<Record<string, string>> {
+  const first = authority.addresses[0] ?? '127.0.0.1'
+  const host = first === '0.0.0.0' ? '127.0.0.1' : first === '::' ? '[::1]' : first.includes(':') ? `[${first}]` : first
+  const own = { authority: ports.authority, gateway: ports.gateway, shop: ports.app }
+  const served = Object.entries(own).filter(([part]) => parts[part] !== undefined)
+  return {
+    ...Object.fromEntries(served.map(([part, port]) => [part, `http://${host}:${port}`])),
+    ...(parts['orders-api'] === undefined ? {} : { 'orders-api': `http://localhost:${ports.ordersApi}` }),
   }
 }
 

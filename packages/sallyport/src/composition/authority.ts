@@ -11,9 +11,9 @@ import {
 import { batchedSign, dpopNonces } from '@sallyport/credentials'
 import type { PartTracer } from '@sallyport/guard'
 import type { Listener, Log, Metrics } from '@sallyport/server'
+import type { MasterKey, Store } from '@sallyport/store'
 import type { Settings } from '../configuration/load.ts'
 import { nowMs, nowSeconds, random } from './clock.ts'
-import type { Data } from './data.ts'
 
 /** The one tenant of an installation; tenants are rows, so that others can join it. */
 export const tenant = 'main'
@@ -29,11 +29,13 @@ export interface ComposedAuthority {
 export async function composeAuthority(options: {
   readonly issuer: string
   readonly settings: Settings
-  readonly data: Data
+  readonly store: Store
+  readonly masterKey: MasterKey
   readonly log: Log
 }): Promise<ComposedAuthority> {
-  const { issuer, data, log } = options
-  const store = authorityStore(data.authority.of(tenant), new Registrations(nowMs))
+  const { issuer, masterKey, log } = options
+  const { audit } = options.store
+  const store = authorityStore(options.store.of(tenant), new Registrations(nowMs))
   const keys: SigningKeys = await openSigningKeys({ store, now: nowSeconds, log, schedule: options.settings.keys })
   let settings = authoritySettings(options.settings)
   const context: AuthorityContext = {
@@ -44,13 +46,13 @@ export async function composeAuthority(options: {
     },
     store,
     keys,
-    dpopNonces: dpopNonces(data.masterKey.subkey('dpop-nonce')),
+    dpopNonces: dpopNonces(masterKey.subkey('dpop-nonce')),
     sign: batchedSign(setImmediate),
     now: nowSeconds,
     nowMs,
     random,
     passwords: argon2Passwords(),
-    audit: record => data.audit.append(record),
+    audit: record => audit.append(record),
     log,
   }
   return {

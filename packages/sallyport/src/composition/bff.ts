@@ -3,13 +3,13 @@ import { type AuthorityMetadata, type BffContext, readAuthorityMetadata, readSit
 import { batchedSign, type KeySource, remoteKeySet, type SigningKey } from '@sallyport/credentials'
 import type { PartTracer } from '@sallyport/guard'
 import { addHealthRoutes, createListener, type Listener, type Log } from '@sallyport/server'
+import type { MasterKey, Store } from '@sallyport/store'
 import type { Settings } from '../configuration/load.ts'
 import { type Addresses, demoResources } from '../demo/addresses.ts'
 import { orderScopes } from '../demo/resources.ts'
 import { registerShopRoutes } from '../demo/shop-routes.ts'
 import { tenant } from './authority.ts'
 import { nowSeconds, random } from './clock.ts'
-import type { Data } from './data.ts'
 
 const site = fileURLToPath(new URL('../../../../examples/shop/app', import.meta.url))
 const metadataMs = 5_000
@@ -19,26 +19,28 @@ export async function composeBff(options: {
   readonly addresses: Addresses
   readonly port: number
   readonly settings: Settings
-  readonly data: Data
+  readonly store: Store
+  readonly masterKey: MasterKey
   readonly clientKey: SigningKey
   /** The file that joins both doors' decisions. */
   readonly decisions: string
   readonly log: Log
   readonly tracer?: PartTracer
 }): Promise<Listener> {
-  const { addresses, data, settings, log, tracer } = options
-  if (data.bff === undefined) throw new Error("the back end's database is not open")
+  const { addresses, masterKey, settings, log, tracer } = options
+  const { addresses: bound, trustedProxies } = settings.authority
   const listener = createListener({
     name: 'bff',
     origin: addresses.app,
     port: options.port,
-    addresses: settings.authority.addresses,
+    addresses: bound,
     hosts: ['127.0.0.1', '[::1]'],
     log,
     portFlag: '--app-port',
     trace: tracer,
+    ...(trustedProxies.length === 0 ? {} : { trustProxy: trustedProxies }),
   })
-  const store = data.bff.of(tenant)
+  const store = options.store.of(tenant)
   const context: BffContext = {
     settings: {
       origin: addresses.app,
@@ -55,7 +57,7 @@ export async function composeBff(options: {
     store,
     clientKey: options.clientKey,
     sign: batchedSign(setImmediate),
-    loginKey: data.masterKey.subkey('bff-login'),
+    loginKey: masterKey.subkey('bff-login'),
     ...authorityOf(addresses.issuer),
     fetch: tracer === undefined ? fetch : tracedFetch(tracer),
     ...(tracer === undefined ? {} : { call: tracer.call }),

@@ -1,68 +1,62 @@
-import {
-  type AuditTrail,
-  createSealer,
-  type FileTrailOptions,
-  type MasterKey,
-  openMasterKey,
-  openSqliteStore,
-  type SqliteStore,
-  StoreError,
-} from '@sallyport/store'
+import { type MasterKey, StoreError } from '@sallyport/store'
 import { CommandFailure } from '../command-line/command.ts'
-import type { Environment } from '../configuration/load.ts'
+import type { Settings } from '../configuration/load.ts'
 import type { Home } from '../home/home.ts'
-import { nowSeconds } from './clock.ts'
+import { type DurableStore, openDurableStore, type StoreName, type StorePlace, storePlace } from './durable-store.ts'
+import { masterKeyOf } from './master-key.ts'
 
-/** Everything that this process keeps on disk. */
+export interface OpenedStore {
+  readonly place: StorePlace
+  readonly store: DurableStore
+}
+
+/** Everything that this process keeps. */
 export interface Data {
   readonly masterKey: MasterKey
-  readonly authority: SqliteStore
-  readonly bff: SqliteStore | undefined
-  /** The trail of all that is done; the authority's store keeps it. */
-  readonly audit: AuditTrail
+  readonly authority: OpenedStore | undefined
+  readonly bff: OpenedStore | undefined
   close(): Promise<void>
 }
 
-/** What is encrypted at rest, by database. */
-const sealedKinds = {
-  authority: ['signing-key', 'feed-key', 'session', 'interaction'],
-  bff: ['browser-session'],
-}
-
 /**
- * Opens the databases, each sealed under a key of its own, and the audit trail.
+ * Opens the stores that are asked for, each sealed under a key of its own; the audit trail is kept with the authority's.
  *
  * @param options.writer  the name of this process's chain in the trail; one process at a time has it
- * @throws CommandFailure that says what is wrong with the data folder and what to do: exit 3
+ * @throws CommandFailure that says what is wrong with the data and what to do: exit 3
  */
 export async function openData(
   home: Home,
-  environment: Environment,
-  options: { readonly writer: string; readonly bff: boolean },
+  settings: Settings,
+  options: { readonly writer: string; readonly stores: readonly StoreName[] },
 ): Promise<Data> {
+  const opened: { close(): Promise<void> }[] = []
+  const close = async () => {
+    await Promise.all(opened.splice(0).map(each => each.close()))
+  }
+  const keep = async <T extends { close(): Promise<void> }>(opening: Promise<T>): Promise<T> => {
+    const one = await opening
+    opened.push(one)
+    return one
+  }
   try {
-    const masterKey = openMasterKey({ home: home.folder, environment })
-    const [authority, bff] = await Promise.all([
-      openDatabase('authority', home.authorityDatabase, masterKey, { path: home.audit, writer: options.writer }),
-      options.bff ? openDatabase('bff', home.bffDatabase, masterKey) : undefined,
-    ])
-    const close = async () => {
-      await Promise.all([authority.close(), bff?.close()])
+    const masterKey = masterKeyOf(home, settings)
+    const open = async (name: StoreName): Promise<OpenedStore | undefined> => {
+      if (!options.stores.includes(name)) return undefined
+      const place = storePlace(name, home, settings)
+      return {
+        place,
+        store: await keep(openDurableStore(place, home, settings, { masterKey, writer: options.writer })),
+      }
     }
-    return { masterKey, authority, bff, audit: authority.audit, close }
+    const opening = [open('authority'), open('bff')] as const
+    // Both are waited for, even when one fails, so that the other is closed.
+    await Promise.allSettled(opening)
+    const [authority, bff] = await Promise.all(opening)
+    return { masterKey, authority, bff, close }
   } catch (error) {
+    await close()
     throw dataFailure(error)
   }
-}
-
-function openDatabase(
-  name: keyof typeof sealedKinds,
-  path: string,
-  masterKey: MasterKey,
-  audit?: FileTrailOptions,
-): Promise<SqliteStore> {
-  const sealer = createSealer(masterKey, name)
-  return openSqliteStore({ path, nowSeconds, sealer, sealedKinds: sealedKinds[name], audit })
 }
 
 /** A problem of the data folder as a failure of the command; anything else stays what it is. */

@@ -2,9 +2,13 @@ import type { SigningKey } from '@sallyport/credentials'
 import { createGateway, type Gateway } from '@sallyport/gateway'
 import type { PartTracer } from '@sallyport/guard'
 import type { Log } from '@sallyport/server'
+import type { ShortLived } from '@sallyport/store'
 import type { Settings } from '../configuration/load.ts'
 import { type Addresses, demoResources, type Ports } from '../demo/addresses.ts'
 import type { LocalCertificate } from '../local-ca/certificate.ts'
+
+/** Apart from the authority's own: a proof is for one address, and its hash covers it. */
+const gatewayClaims = 'gateway'
 
 /** The edge before the orders API, plain and with TLS. */
 export function composeGateway(options: {
@@ -13,10 +17,12 @@ export function composeGateway(options: {
   readonly settings: Settings
   readonly clientKey: SigningKey
   readonly tls: LocalCertificate
+  /** Where used proofs are remembered for all gateways; without it each remembers its own. */
+  readonly shortLived: ShortLived | undefined
   readonly log: Log
   readonly tracer?: PartTracer
 }): Gateway {
-  const { addresses, ports, settings, clientKey, tls, log, tracer } = options
+  const { addresses, ports, settings, clientKey, tls, shortLived, log, tracer } = options
   const { outside, inside } = demoResources(addresses)
   const { corsOrigins, requestsPerMinute } = settings.gateway
   return createGateway({
@@ -41,7 +47,13 @@ export function composeGateway(options: {
         public: [{ method: 'GET', path: '/orders/openapi.json', upstreamPath: '/openapi.json' }],
       },
     ],
+    ...(shortLived === undefined ? {} : { replay: replayMemory(shortLived) }),
     log,
     ...(tracer === undefined ? {} : { tracer }),
   })
 }
+
+/** Closed in doubt: while Redis is away a claim rejects, and the guard refuses with 503. */
+const replayMemory = ({ claims }: ShortLived) => ({
+  claim: (hash: string, expiresAt: number) => claims.claim(gatewayClaims, 'proof', hash, Math.ceil(expiresAt)),
+})

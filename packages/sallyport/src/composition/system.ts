@@ -1,20 +1,21 @@
 import type { Tracing } from '@sallyport/guard/tracing'
-import { createMetrics, type Listener, type Log, PortTakenError } from '@sallyport/server'
+import { createMetrics, type Listener, type Log, type Metrics, PortTakenError } from '@sallyport/server'
+import { composeStore, type ShortLived, type Store } from '@sallyport/store'
 import { CommandFailure } from '../command-line/command.ts'
-import type { Environment, Settings } from '../configuration/load.ts'
+import type { Settings } from '../configuration/load.ts'
+import type { PartName } from '../configuration/sections/process.ts'
 import type { Addresses, Ports } from '../demo/addresses.ts'
 import { demoAddresses } from '../demo/addresses.ts'
-import { demoClientKey } from '../demo/client-key.ts'
-import { ownersOf } from '../demo/owners.ts'
-import { seedDemo } from '../demo/seed.ts'
 import { registerAdministrator } from '../home/administrator.ts'
 import type { Home } from '../home/home.ts'
-import { localCertificate } from '../local-ca/certificate.ts'
-import { authorityListener, type ComposedAuthority, composeAuthority } from './authority.ts'
-import { nowMs } from './clock.ts'
-import { openData } from './data.ts'
-import { openDecisionFile, withDoorOne } from './decision-file.ts'
+import { releaseVersion } from '../release.ts'
+import { authorityListener, type ComposedAuthority, composeAuthority, tenant } from './authority.ts'
+import { type Data, dataFailure, openData } from './data.ts'
+import type { StoreName } from './durable-store.ts'
 import type { OpenedLog } from './log.ts'
+import { masterKeyOf } from './master-key.ts'
+import { joinPeers } from './peers.ts'
+import { openShortLived } from './short-lived.ts'
 import { openTraces, tracerOf } from './tracing.ts'
 
 /** Everything that one process serves. */
@@ -22,6 +23,8 @@ export interface System {
   readonly addresses: Addresses
   /** Parts that run, by name, with their public addresses. */
   readonly parts: Readonly<Record<string, string>>
+  /** What this process keeps where, for people. */
+  readonly stores: Readonly<Record<string, string>>
   reconfigure(settings: Settings): void
   /** Ends in the opposite order: no new request, then no child, then no data. */
   stop(): Promise<void>
@@ -31,10 +34,25 @@ export interface SystemOptions {
   readonly home: Home
   readonly settings: Settings
   readonly ports: Ports
-  readonly environment: Environment
+  readonly parts: ReadonlySet<PartName>
   readonly log: Log
   /** Hears of the traces that lines of the log belong to, where there are any. */
   readonly correlate: OpenedLog['correlate']
+}
+
+/** What the parts of one process have in common. */
+export interface Started {
+  readonly options: SystemOptions
+  readonly addresses: Addresses
+  readonly data: Data | undefined
+  readonly shortLived: ShortLived | undefined
+  readonly metrics: Metrics
+  readonly tracing: Tracing | undefined
+  /** The authority, when this process runs it. */
+  readonly authority: ComposedAuthority | undefined
+  /** Has something ended with the system, before what was begun earlier. */
+  atEnd(stop: () => Promise<void> | void): void
+  listen(listener: Listener): Promise<void>
 }
 
 /** Starts all of it. When one part cannot start, those before it are ended and the error says which. */
@@ -56,105 +74,103 @@ async function startParts(
   stops: (() => Promise<void> | void)[],
   stop: () => Promise<void>,
 ): Promise<System> {
-  const { home, settings, ports, log } = options
-  const demo = settings.demo.enabled
+  const { home, settings, ports, parts, log } = options
   const addresses = publicAddresses(settings, ports)
-  const data = await openData(home, options.environment, { writer: 'authority', bff: demo })
-  stops.push(() => data.close())
-  const tracing = await openTraces(settings, () => data.masterKey.subkey('tracing'), log)
-  stops.push(async () => tracing?.close())
+  const metrics = createMetrics()
+  const atEnd: Started['atEnd'] = each => void stops.push(each)
+  const shortLived = await openShortLived(settings, { log, metrics })
+  if (shortLived !== undefined) atEnd(() => shortLived.close())
+  const stores = storesOf(options)
+  const data =
+    stores.length === 0 ? undefined : await openData(home, settings, { writer: settings.process.name, stores })
+  if (data !== undefined) atEnd(() => data.close())
+  const tracing = await openTraces(
+    settings,
+    () => (data?.masterKey ?? masterKeyOf(home, settings)).subkey('tracing'),
+    log,
+  )
+  atEnd(async () => tracing?.close())
   if (tracing !== undefined) options.correlate(tracing.active)
-  const authority = await composeAuthority({ issuer: addresses.issuer, settings, data, log })
-  stops.push(() => authority.close())
-  await registerAdministrator(authority.context, home)
   const listen = async (listener: Listener): Promise<void> => {
-    stops.push(() => listener.close())
+    atEnd(() => listener.close())
     await listener.listen()
   }
-  const traced = tracerOf(tracing, 'authority', addresses.issuer)
-  const port = ports.authority
-  await listen(authorityListener(authority, { port, settings, log, metrics: createMetrics(), ...traced }))
-  const parts: Record<string, string> = { authority: addresses.issuer }
-  if (demo) Object.assign(parts, await startDemo(options, authority, data, addresses, stops, listen, tracing))
-  return { addresses, parts, reconfigure: next => authority.reconfigure(next), stop }
+  const begun = { options, addresses, data, shortLived, metrics, tracing, atEnd, listen }
+  const authority = parts.has('authority') ? await startAuthority(begun) : undefined
+  const others = settings.demo.enabled
+    ? await (await import('../demo/start.ts')).startDemo({ ...begun, authority })
+    : {}
+  return {
+    addresses,
+    parts: { ...(authority === undefined ? {} : { authority: addresses.issuer }), ...others },
+    stores: storesShown(data, shortLived),
+    reconfigure: next => authority?.reconfigure(next),
+    stop,
+  }
 }
 
-async function startDemo(
-  { home, settings, ports, log }: SystemOptions,
-  authority: ComposedAuthority,
-  data: Awaited<ReturnType<typeof openData>>,
-  addresses: Addresses,
-  stops: (() => Promise<void> | void)[],
-  listen: (listener: Listener) => Promise<void>,
-  tracing: Tracing | undefined,
-): Promise<Readonly<Record<string, string>>> {
-  const certificate = localCertificate(home.tls, nowMs())
-  // Awaited below; until then a failure must not count as unhandled.
-  certificate.catch(() => undefined)
-  const [file, { ordersApi }, { composeBff }, { composeGateway }] = await Promise.all([
-    seedDemo(authority.context, home, addresses),
-    import('./orders-api.ts'),
-    import('./bff.ts'),
-    import('./gateway.ts'),
-  ])
-  const decisions = openDecisionFile(home.decisions)
-  stops.push(() => decisions.close())
-  const owners = await ownersOf(authority.context)
-  const traces = settings.tracing.endpoint
-  const orders = ordersApi({ addresses, port: ports.ordersApi, owners, home, log, traces })
-  stops.push(() => orders.stop())
-  const startGateway = async () => {
-    const clientKey = demoClientKey(file, 'gateway')
-    const gatewayLog = withDoorOne(log, 'gateway', decisions)
-    const gateway = composeGateway({
-      addresses,
-      ports,
+async function startAuthority(begun: Omit<Started, 'authority'>): Promise<ComposedAuthority> {
+  const { options, addresses, data, shortLived, metrics, tracing, atEnd, listen } = begun
+  const { home, settings, ports, parts, log } = options
+  if (data?.authority === undefined) throw new Error("the authority's store is not open")
+  const { issuer } = addresses
+  const { place, store: durable } = data.authority
+  const store: Store = shortLived === undefined ? durable : composeStore(durable, shortLived)
+  if (place.shared) {
+    const self = {
+      name: settings.process.name,
+      folder: home.folder,
+      issuer,
+      parts: [...parts],
+      version: releaseVersion(),
+    }
+    atEnd(await joinPeers(durable.of(tenant), self, log))
+  }
+  const { masterKey } = data
+  const authority = await composeAuthority({ issuer, settings, store, masterKey, log })
+  atEnd(() => authority.close())
+  await registerAdministrator(authority.context, home, place.shared)
+  await listen(
+    authorityListener(authority, {
+      port: ports.authority,
       settings,
-      clientKey,
-      tls: await certificate,
-      log: gatewayLog,
-      ...tracerOf(tracing, 'gateway', addresses.gateway),
-    })
-    stops.push(() => gateway.close())
-    await gateway.listen()
-  }
-  const startBff = async () => {
-    const clientKey = demoClientKey(file, 'shop')
-    await listen(
-      await composeBff({
-        addresses,
-        port: ports.app,
-        settings,
-        data,
-        clientKey,
-        decisions: home.decisions,
-        log,
-        ...tracerOf(tracing, 'bff', addresses.app),
-      }),
-    )
-  }
-  await all([orders.start(), startGateway(), startBff()])
-  const { app, gateway, gatewayTls } = addresses
-  return { shop: app, gateway, 'gateway-tls': gatewayTls, 'orders-api': addresses.ordersApi }
+      log,
+      metrics,
+      ...tracerOf(tracing, 'authority', issuer),
+    }),
+  )
+  return authority
 }
 
-/** Waits for all, even when one fails, so that what began is known when it is to be ended. */
-async function all(starts: readonly Promise<void>[]): Promise<void> {
-  const failed = (await Promise.allSettled(starts)).find(result => result.status === 'rejected')
-  if (failed !== undefined) throw failed.reason
+/** The stores that the parts of this process need. */
+function storesOf({ parts, settings }: SystemOptions): readonly StoreName[] {
+  const needed: StoreName[] = []
+  if (parts.has('authority')) needed.push('authority')
+  if (parts.has('bff') && settings.demo.enabled) needed.push('bff')
+  return needed
+}
+
+function storesShown(data: Data | undefined, shortLived: ShortLived | undefined): Readonly<Record<string, string>> {
+  return {
+    ...(data?.authority === undefined ? {} : { authority: data.authority.place.where }),
+    ...(data?.bff === undefined ? {} : { bff: data.bff.place.where }),
+    ...(shortLived === undefined ? {} : { proofs: shortLived.where }),
+  }
 }
 
 function publicAddresses(settings: Settings, ports: Ports): Addresses {
   const loopback = demoAddresses(ports)
   return {
-    ...loopback,
     issuer: settings.authority.issuer ?? loopback.issuer,
+    gateway: settings.gateway.origin ?? loopback.gateway,
+    gatewayTls: settings.gateway.tlsOrigin ?? loopback.gatewayTls,
     app: settings.app.origin ?? loopback.app,
+    ordersApi: settings.ordersApi.origin ?? loopback.ordersApi,
   }
 }
 
 function startFailure(error: unknown): unknown {
-  if (!(error instanceof PortTakenError)) return error
+  if (!(error instanceof PortTakenError)) return dataFailure(error)
   const { port, pid, flag } = error
   return new CommandFailure({
     failed: 'failed',

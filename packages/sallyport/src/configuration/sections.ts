@@ -1,5 +1,8 @@
-import { choice, count, flag, list, origin, path, ratio, seconds, secret, section, text, url } from '@sallyport/server'
+import { choice, count, flag, list, origin, path, ratio, seconds, section, text, url } from '@sallyport/server'
 import { demoPorts } from '../demo/addresses.ts'
+import { processSection } from './sections/process.ts'
+import { redisSection } from './sections/redis.ts'
+import { storeSection } from './sections/store.ts'
 
 /** A port that is part of a public address, so it cannot be left to the system. */
 const tcpPort = (about: string, value: number) => count({ about, min: 1, max: 65_535, default: value })
@@ -130,6 +133,18 @@ export const sections = [
   section(
     'gateway',
     {
+      origin: origin({
+        about: 'Public address of the gateway; left out, http://localhost with the port.',
+        optional: true,
+      }),
+      tlsOrigin: origin({
+        about: 'Public address of the gateway with TLS; left out, https://localhost with the port.',
+        optional: true,
+      }),
+      clientKey: path({
+        about: "The gateway's private key at the authority (a JWK). Default: gateway.key.json in the data folder.",
+        optional: true,
+      }),
       port: tcpPort('Port of the gateway.', demoPorts.gateway),
       tlsPort: tcpPort('Port of the gateway with TLS.', demoPorts.gatewayTls),
       requestsPerMinute: count({
@@ -153,13 +168,20 @@ export const sections = [
         about: 'Public address of the shop; left out, http://localhost with the port.',
         optional: true,
       }),
+      clientKey: path({
+        about: "The back end's private key at the authority (a JWK). Default: shop.key.json in the data folder.",
+        optional: true,
+      }),
       port: tcpPort('Port of the shop and its back end.', demoPorts.app),
     },
     'The demo shop.',
   ),
   section(
     'ordersApi',
-    { port: tcpPort('Port of the orders API.', demoPorts.ordersApi) },
+    {
+      origin: origin({ about: 'Address of the orders API; left out, http://localhost with the port.', optional: true }),
+      port: tcpPort('Port of the orders API.', demoPorts.ordersApi),
+    },
     'The demo service behind the gateway.',
   ),
   section(
@@ -200,16 +222,7 @@ export const sections = [
     },
     'Traces (OpenTelemetry). Spans hold no token, claim, name or address of a person.',
   ),
-  section(
-    'store',
-    {
-      masterKey: secret({
-        about: 'The key that everything sealed hangs on, instead of the file master.key in the data folder.',
-        optional: true,
-        minLength: 32,
-        variable: 'SALLYPORT_MASTER_KEY',
-      }),
-    },
-    'Data at rest.',
-  ),
+  storeSection,
+  redisSection,
+  processSection,
 ] as const

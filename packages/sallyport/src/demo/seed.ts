@@ -9,6 +9,7 @@ import {
   parseOpaqueToken,
 } from '@sallyport/credentials'
 import type { Write } from '@sallyport/store'
+import { CommandFailure } from '../command-line/command.ts'
 import type { Home } from '../home/home.ts'
 import type { Addresses } from './addresses.ts'
 import { type DemoClientPlan, demoClientRecord, demoClients } from './clients.ts'
@@ -21,9 +22,18 @@ import { demoUsers } from './users.ts'
  * Makes the demo's users, clients and resources at the first start, with credentials of their own for each installation,
  * and writes them down. Later starts find them; one on other ports keeps the credentials and moves the addresses. The file
  * is written last: when a crash comes before it, the next start makes everything anew over what is there.
+ *
+ * @param shared  whether other homes serve from the same store: what one of them made is not made anew
+ * @throws CommandFailure `demo_made_elsewhere` (exit 3)
  */
-export async function seedDemo(context: AuthorityContext, home: Home, addresses: Addresses): Promise<DemoFile> {
+export async function seedDemo(
+  context: AuthorityContext,
+  home: Home,
+  addresses: Addresses,
+  shared: boolean,
+): Promise<DemoFile> {
   const former = readDemoFile(home)
+  if (former === undefined && shared && (await isSeeded(context))) throw madeElsewhere(home)
   if (former !== undefined && isAt(former, addresses)) return former
   const plans = demoClients(addresses)
   const clients = plans.map(plan => demoClient(plan, former, context))
@@ -43,6 +53,18 @@ export async function seedDemo(context: AuthorityContext, home: Home, addresses:
   writeDemoFile(home, demo)
   return demo
 }
+
+const isSeeded = async (context: AuthorityContext): Promise<boolean> =>
+  (await context.store.peek('client', 'shop')) !== undefined
+
+const madeElsewhere = (home: Home): CommandFailure =>
+  new CommandFailure({
+    failed: 'config',
+    code: 'demo_made_elsewhere',
+    message: 'The demo of this store was made from another data folder, which has its credentials.',
+    expected: `its demo.json in ${home.folder}`,
+    hint: 'Copy the file (mode 0600), or set demo.enabled: false.',
+  })
 
 const isAt = (demo: DemoFile, addresses: Addresses): boolean =>
   demo.issuer === addresses.issuer &&

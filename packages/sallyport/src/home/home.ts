@@ -23,6 +23,9 @@ export interface Home {
   readonly log: string
 }
 
+/** A file of the home. */
+export const inHome = (home: Home, name: string): string => join(home.folder, name)
+
 /** The home's paths: `--home`, else `$SALLYPORT_HOME`, else `.sallyport` in the working directory. */
 export function homePaths(
   flag: string | undefined,

@@ -8,6 +8,10 @@ export interface Running {
   readonly issuer: string
   /** Part to public address. */
   readonly addresses: Readonly<Record<string, string>>
+  /** Part to the address that this process itself answers at. */
+  readonly listening: Readonly<Record<string, string>>
+  /** What it keeps where. */
+  readonly stores: Readonly<Record<string, string>>
   /** Unix seconds. */
   readonly started_at: number
 }
@@ -38,6 +42,10 @@ function isRunning(value: unknown): value is Running {
     'addresses' in value &&
     typeof value.addresses === 'object' &&
     value.addresses !== null &&
+    'listening' in value &&
+    typeof value.listening === 'object' &&
+    'stores' in value &&
+    typeof value.stores === 'object' &&
     'started_at' in value &&
     typeof value.started_at === 'number'
   )

@@ -33,9 +33,11 @@ export async function race(
   requests: readonly ReadyRequest[],
   presented?: string,
 ): Promise<Contest> {
-  await Promise.all(requests.map(() => callJson(target.metadata)))
+  const all = [target, ...target.replicas]
+  const dealt = requests.map((request, nth) => ({ ...request, to: all[nth % all.length] ?? target }))
+  await Promise.all(dealt.map(({ to }) => callJson(to.metadata)))
   const answers = await Promise.all(
-    requests.map(({ headers, body }) => callJson(target.tokenEndpoint, { method: 'POST', headers, body })),
+    dealt.map(({ headers, body, to }) => callJson(to.tokenEndpoint, { method: 'POST', headers, body })),
   )
   const winners = answers.filter(isWon)
   const successors = kind === 'refresh token' ? successorsOf(winners, presented) : undefined

@@ -7,6 +7,8 @@ export interface RaceTarget {
   readonly tokenEndpoint: string
   /** Where the metadata is: what is asked for to open connections. */
   readonly metadata: string
+  /** Other processes of the same server, by the addresses that reach each by itself; uses are dealt out to all. */
+  readonly replicas: readonly Pick<RaceTarget, 'tokenEndpoint' | 'metadata'>[]
 }
 
 const suffixes = ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server']
@@ -14,16 +16,22 @@ const suffixes = ['/.well-known/openid-configuration', '/.well-known/oauth-autho
 /**
  * Reads a server's metadata (RFC 8414 §3, OpenID Connect Discovery §4).
  *
+ * @param also  origins of other processes that serve the same issuer
  * @throws CommandFailure when there is none
  */
-export async function findTarget(issuer: string): Promise<RaceTarget> {
+export async function findTarget(issuer: string, also: readonly string[] = []): Promise<RaceTarget> {
   const given = issuer.replace(/\/$/, '')
   for (const suffix of suffixes) {
     const metadata = `${given}${suffix}`
     const { status, body } = await callJson(metadata)
     const { issuer: named, token_endpoint: tokenEndpoint } = body
     if (status === 200 && typeof named === 'string' && typeof tokenEndpoint === 'string')
-      return { issuer: named, tokenEndpoint, metadata }
+      return {
+        issuer: named,
+        tokenEndpoint,
+        metadata,
+        replicas: also.map(origin => at(origin, tokenEndpoint, metadata)),
+      }
   }
   throw new CommandFailure({
     failed: 'refused',
@@ -33,6 +41,12 @@ export async function findTarget(issuer: string): Promise<RaceTarget> {
     hint: 'Give the issuer as its own tokens name it.',
   })
 }
+
+/** The same endpoints at another origin. */
+const at = (origin: string, tokenEndpoint: string, metadata: string) => ({
+  tokenEndpoint: new URL(new URL(tokenEndpoint).pathname, origin).href,
+  metadata: new URL(new URL(metadata).pathname, origin).href,
+})
 
 /** A single token, to race for what follows from it. @throws CommandFailure with the server's own words */
 export async function tokensOf(

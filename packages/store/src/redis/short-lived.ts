@@ -22,6 +22,8 @@ export interface RedisOptions {
 
 /** What lives for minutes and is asked for by all processes, on Redis 7 or Valkey. */
 export interface ShortLived {
+  /** Host and port, for people. */
+  readonly where: string
   readonly claims: RedisClaims
   readonly claimKinds: readonly string[]
   readonly rateLimits: RedisRateLimits
@@ -53,6 +55,7 @@ export async function openRedis(options: RedisOptions): Promise<ShortLived> {
     onAlarm({ what: 'evicts', message })
   }
   return {
+    where: link.where,
     claims: new RedisClaims(link, prefix, claimKinds, nowSeconds),
     claimKinds: Object.keys(claimKinds),
     rateLimits: new RedisRateLimits(link, prefix, options.rateLimitsWhenLost),

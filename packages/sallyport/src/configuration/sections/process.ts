@@ -1,0 +1,30 @@
+import { choice, list, section, text } from '@sallyport/server'
+
+/** What one process can serve; `orders-api` is the demo's service. */
+export const partNames = ['authority', 'gateway', 'bff', 'orders-api'] as const
+
+export type PartName = (typeof partNames)[number]
+
+export const processName = /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,39}$/
+export const processNameRange = '1 to 40 of letters, digits and . _ -'
+
+export const processSection = section(
+  'process',
+  {
+    parts: list(choice(partNames, { about: 'A part.' }), {
+      about: 'The parts that this process runs; --only names others.',
+      default: partNames,
+      minItems: 1,
+      maxItems: partNames.length,
+    }),
+    name: text({
+      about:
+        'Names this process to the others, and its chain in the audit trail; --name gives another. No two have the same.',
+      default: 'authority',
+      maxLength: 40,
+      pattern: processName,
+      range: processNameRange,
+    }),
+  },
+  'This process, where several serve one installation.',
+)

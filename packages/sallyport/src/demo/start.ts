@@ -1,0 +1,107 @@
+import { CommandFailure } from '../command-line/command.ts'
+import { nowMs } from '../composition/clock.ts'
+import { type DecisionFile, openDecisionFile, withDoorOne } from '../composition/decision-file.ts'
+import type { Started } from '../composition/system.ts'
+import { tracerOf } from '../composition/tracing.ts'
+import type { Home } from '../home/home.ts'
+import { localCertificate } from '../local-ca/certificate.ts'
+import { demoClientKey } from './client-key.ts'
+import { type DemoFile, readDemoFile } from './demo-file.ts'
+import { ownersOf } from './owners.ts'
+import { seedDemo } from './seed.ts'
+
+/** Starts those of the demo's parts that this process runs. @returns their public addresses */
+export async function startDemo(started: Started): Promise<Readonly<Record<string, string>>> {
+  const { options, addresses, authority, data, atEnd } = started
+  const { home, parts } = options
+  const demo =
+    authority === undefined
+      ? demoMadeBefore(home)
+      : await seedDemo(authority.context, home, addresses, data?.authority?.place.shared === true)
+  const decisions = openDecisionFile(home.decisions)
+  atEnd(() => decisions.close())
+  const starts = [
+    ...(parts.has('orders-api') ? [startOrdersApi(started)] : []),
+    ...(parts.has('gateway') ? [startGateway(started, demo, decisions)] : []),
+    ...(parts.has('bff') ? [startBff(started, demo)] : []),
+  ]
+  // All are waited for, even when one fails, so that what began is known when it is to be ended.
+  await Promise.allSettled(starts)
+  return Object.assign({}, ...(await Promise.all(starts)))
+}
+
+type StartedParts = Promise<Readonly<Record<string, string>>>
+
+async function startOrdersApi({ options, addresses, authority, atEnd }: Started): StartedParts {
+  if (authority === undefined) throw ordersApiAlone
+  const { home, ports, settings, log } = options
+  const { ordersApi } = await import('../composition/orders-api.ts')
+  const owners = await ownersOf(authority.context)
+  const traces = settings.tracing.endpoint
+  const orders = ordersApi({ addresses, port: ports.ordersApi, owners, home, log, traces })
+  atEnd(() => orders.stop())
+  await orders.start()
+  return { 'orders-api': addresses.ordersApi }
+}
+
+async function startGateway(started: Started, demo: DemoFile, decisions: DecisionFile): StartedParts {
+  const { options, addresses, shortLived, tracing, atEnd } = started
+  const { home, ports, settings, log } = options
+  const tls = localCertificate(home.tls, nowMs())
+  // Awaited below; until then a failure must not count as unhandled.
+  tls.catch(() => undefined)
+  const { composeGateway } = await import('../composition/gateway.ts')
+  const gateway = composeGateway({
+    addresses,
+    ports,
+    settings,
+    clientKey: demoClientKey(home, demo, 'gateway', settings.gateway.clientKey),
+    tls: await tls,
+    shortLived,
+    log: withDoorOne(log, 'gateway', decisions),
+    ...tracerOf(tracing, 'gateway', addresses.gateway),
+  })
+  atEnd(() => gateway.close())
+  await gateway.listen()
+  return { gateway: addresses.gateway, 'gateway-tls': addresses.gatewayTls }
+}
+
+async function startBff(started: Started, demo: DemoFile): StartedParts {
+  const { options, addresses, data, tracing, listen } = started
+  const { home, ports, settings, log } = options
+  if (data?.bff === undefined) throw new Error("the back end's store is not open")
+  const { composeBff } = await import('../composition/bff.ts')
+  const listener = await composeBff({
+    addresses,
+    port: ports.app,
+    settings,
+    store: data.bff.store,
+    masterKey: data.masterKey,
+    clientKey: demoClientKey(home, demo, 'shop', settings.app.clientKey),
+    decisions: home.decisions,
+    log,
+    ...tracerOf(tracing, 'bff', addresses.app),
+  })
+  await listen(listener)
+  return { shop: addresses.app }
+}
+
+function demoMadeBefore(home: Home): DemoFile {
+  const demo = readDemoFile(home)
+  if (demo !== undefined) return demo
+  throw new CommandFailure({
+    failed: 'config',
+    code: 'demo_made_elsewhere',
+    message: 'The authority that made the demo is another process, whose data folder has its credentials.',
+    expected: home.demo,
+    hint: 'Copy its demo.json there (mode 0600).',
+  })
+}
+
+const ordersApiAlone = new CommandFailure({
+  failed: 'usage',
+  code: 'usage',
+  message: 'The orders API of the demo runs beside its authority: it is told there whose the first orders are.',
+  expected: 'authority and orders-api in one process',
+  hint: 'Name both: --only authority --only orders-api.',
+})

@@ -1,0 +1,111 @@
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { newKey } from '@sallyport/store'
+import type { Ports } from '../../packages/sallyport/src/demo/addresses.ts'
+import { freePorts } from '../free-ports.ts'
+import { launchSystem, type Ready, type RunningSystem, startSystem } from '../system.ts'
+
+/** One process of an installation that several share, with a data folder of its own, as on a machine of its own. */
+export interface Machine {
+  readonly home: string
+  /** With its configuration's place. */
+  readonly environment: Readonly<Record<string, string>>
+  readonly ports: Ports
+  readonly ready: Ready
+  /** Where this process' authority answers, whatever the issuer is. */
+  readonly authority: string
+  /** SIGKILL. */
+  kill(): Promise<void>
+  stop(): Promise<void>
+}
+
+export interface Installation {
+  /** The first one: authority, gateway, back end and orders API; its addresses are the public ones. */
+  readonly first: RunningSystem
+  readonly ports: Ports
+  /** The secrets that each machine is given. */
+  readonly environment: Readonly<Record<string, string>>
+  /** Another machine that runs `parts` of it; of another issuer, when it is told so. */
+  join(name: string, parts: readonly string[], issuer?: string): Promise<Machine>
+  stop(): Promise<void>
+}
+
+const portNames = ['authority', 'gateway', 'gatewayTls', 'app', 'ordersApi'] as const
+
+/**
+ * An installation on Postgres, and on Redis where one is given, of one process at first.
+ *
+ * @param more  further lines of every machine's configuration
+ */
+export async function install(services: { postgres: string; redis?: string; more?: string }): Promise<Installation> {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-machines-'))
+  const ports = await freePorts(portNames)
+  const environment = {
+    SALLYPORT_POSTGRES_URL: services.postgres,
+    SALLYPORT_MASTER_KEY: newKey(),
+    ...(services.redis === undefined ? {} : { SALLYPORT_REDIS_URL: services.redis }),
+  }
+  const configure = (name: string, issuer = `http://localhost:${ports.authority}`): string => {
+    const path = join(folder, `${name}.yaml`)
+    writeFileSync(path, configuration(name, issuer, ports) + (services.more ?? ''))
+    return path
+  }
+  const first = await startSystem({
+    home: join(folder, 'first'),
+    ports,
+    environment: { ...environment, SALLYPORT_CONFIG: configure('first') },
+  })
+  const machines: Machine[] = []
+  return {
+    first,
+    ports,
+    environment,
+    join: async (name, parts, issuer) => {
+      const home = mkdtempSync(join(folder, `${name}-`))
+      copyFileSync(join(first.home, 'demo.json'), join(home, 'demo.json'))
+      const machine = await launch(home, parts, { ...environment, SALLYPORT_CONFIG: configure(name, issuer) })
+      machines.push(machine)
+      return machine
+    },
+    stop: async () => {
+      for (const machine of machines) await machine.stop()
+      await first.stop()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function launch(home: string, parts: readonly string[], environment: Record<string, string>): Promise<Machine> {
+  const ports = await freePorts(portNames)
+  const { child, ready, ended } = launchSystem({ home, ports, environment, args: ['--only', parts.join(',')] })
+  const end = async (signal: NodeJS.Signals) => {
+    child.kill(signal)
+    await ended
+  }
+  return {
+    home,
+    environment,
+    ports,
+    ready: await ready,
+    authority: `http://localhost:${ports.authority}`,
+    kill: () => end('SIGKILL'),
+    stop: () => end('SIGTERM'),
+  }
+}
+
+/** Public addresses alike everywhere, a name of its own, and quotas that tests do not reach. */
+const configuration = (name: string, issuer: string, ports: Ports): string => `
+process: { name: ${name} }
+store: { authority: postgres, bff: postgres }
+authority:
+  issuer: ${issuer}
+  interactionsPerMinute: 1000000
+  refusedTokenRequestsPerMinute: 1000000
+gateway:
+  origin: http://localhost:${ports.gateway}
+  tlsOrigin: https://localhost:${ports.gatewayTls}
+  requestsPerMinute: 1000000
+app: { origin: http://localhost:${ports.app} }
+ordersApi: { origin: http://localhost:${ports.ordersApi} }
+`

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict'
+import { after, type TestContext, test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { accessTokenHash, generateSigningKey } from '@sallyport/credentials'
+import { guard } from '@sallyport/guard/fetch'
+import { getTokens, proofOf, tokenRequest, tokensIn } from '../code-flow.ts'
+import { sallyport } from '../command-line.ts'
+import { exchange } from '../exchange.ts'
+import type { RunningSystem } from '../system.ts'
+import { withinASecond } from '../within-a-second.ts'
+import { install } from './machines.ts'
+import { startPostgres } from './postgres.ts'
+import { startRedis } from './redis.ts'
+
+const [postgres, redis] = await Promise.all([startPostgres(), startRedis(['--maxmemory-policy', 'noeviction'])])
+after(async () => {
+  await installation.stop()
+  await Promise.all([postgres.stop(), redis.stop()])
+})
+const installation = await install({ postgres: postgres.url, redis: redis.url })
+const { first } = installation
+const second = await installation.join('second', ['authority'])
+/** The demo's clients and users, asked at the second authority. */
+const there: RunningSystem = { ...first, issuer: second.authority }
+const { inside, outside } = first.resources
+const machineGrant = { grant_type: 'client_credentials', scope: 'read:orders', resource: inside }
+
+test('two authorities on one Postgres and one Redis: of 50 uses split over both one wins, of each kind, in 5 rounds (OAuth 2.1 §4.1.3, §4.3.1, RFC 7523 §3, RFC 9449 §11.1)', async t => {
+  const words = ['race', '--also', second.authority, '--rounds', '5', '--json']
+  const { right, contests } = JSON.parse(await sallyport(first, ...words))
+  for (const { kind, tried, won, successors } of contests)
+    assert.deepEqual([kind, tried, kind === 'refresh token' ? successors : won], [kind, 50, 1])
+  assert.equal(right, true)
+  assert.equal(contests.length, 20)
+  t.diagnostic(
+    contests
+      .map(({ kind, answers }: { kind: string; answers: object }) => `${kind} ${JSON.stringify(answers)}`)
+      .join('; '),
+  )
+})
+
+/** An API whose guard hears of revocations from one authority alone. */
+function apiOn(t: TestContext, authority: string) {
+  const protect = guard({
+    issuer: first.issuer,
+    resource: inside,
+    jwksUrl: `${authority}/jwks`,
+    revocation: { url: `${authority}/revocations` },
+  })
+  t.after(() => protect.close())
+  const list = protect('read:orders')
+  const serve = protect.serve(async request => Response.json({ subject: (await list(request)).caller.subject }))
+  return async (token: string) => {
+    await nextTurn() // a token that is remembered is judged without one, and the feed would never be heard
+    const headers = { authorization: `Bearer ${token}` }
+    return (await serve(new Request(`${inside}/orders`, { headers }))).status
+  }
+}
+
+test('a token that is revoked at one authority is refused within a second by a guard that listens to the other (DECISIONS "Revocation feed": any node can serve it)', async t => {
+  const ask = apiOn(t, second.authority)
+  for (let round = 0; round < 10; round += 1) {
+    const { access } = tokensIn(await tokenRequest(first, 'nightly', machineGrant))
+    assert.equal(await ask(access), 200)
+    const { client_secret } = first.client('nightly')
+    const headers = { authorization: `Basic ${btoa(`nightly:${client_secret}`)}` }
+    const body = new URLSearchParams({ token: access })
+    assert.equal((await exchange(`${first.issuer}/revoke`, { method: 'POST', headers, body })).status, 200)
+    await withinASecond(() => ask(access), 401)
+  }
+})
+
+test('a key that is rotated at one authority is published and signs at the other within a second', async t => {
+  const ask = apiOn(t, second.authority)
+  const { kid } = JSON.parse(await sallyport(first, 'key', 'rotate', '--json'))
+  assert.equal(typeof kid, 'string')
+  const kids = async () => {
+    const { keys } = (await exchange(`${second.authority}/jwks`)).json as { keys: { kid: string }[] }
+    return keys.some(key => key.kid === kid) ? 1 : 0
+  }
+  await withinASecond(kids, 1)
+  const { access } = tokensIn(await tokenRequest(there, 'nightly', machineGrant))
+  assert.equal(JSON.parse(Buffer.from(access.split('.')[0] ?? '', 'base64url').toString()).kid, kid)
+  assert.equal(await ask(access), 200)
+})
+
+test('a proof that was used at one gateway is refused by the other (RFC 9449 §11.1)', async () => {
+  const gateway = await installation.join('gateway-2', ['gateway'])
+  const key = generateSigningKey('ES256')
+  const asked = { client: 'web-app', username: 'alice', scope: 'read:orders', resource: outside }
+  const { access } = await getTokens(first, asked, key)
+  const dpop = proofOf(key, { htm: 'GET', htu: outside, ath: accessTokenHash(access) })
+  const headers = { authorization: `DPoP ${access}`, dpop }
+  const other = `http://localhost:${gateway.ports.gateway}/orders`
+  assert.equal((await exchange(outside, { headers })).status, 200)
+  const replayed = await exchange(other, { headers })
+  assert.deepEqual([replayed.status, replayed.json.code], [401, 'proof_replayed'])
+  const fresh = { ...headers, dpop: proofOf(key, { htm: 'GET', htu: outside, ath: accessTokenHash(access) }) }
+  assert.equal((await exchange(other, { headers: fresh })).status, 200)
+})
+
+test('sallyport status names the stores and every process that serves from them', async () => {
+  const { stores, peers } = JSON.parse(await sallyport(second, 'status', '--json'))
+  assert.match(stores.authority, /^Postgres 127\.0\.0\.1:\d+\/postgres, schema sallyport$/)
+  assert.match(stores.proofs, /^Redis 127\.0\.0\.1:\d+$/)
+  assert.deepEqual(
+    peers.map(({ name }: { name: string }) => name),
+    ['first', 'second'],
+  )
+})
+
+test('an authority of another issuer does not start on the same store', async () => {
+  const wrong = installation.join('wrong', ['authority'], 'http://localhost:1')
+  await assert.rejects(wrong, /issuer_differs/)
+})
+
+test('kill -9 of one authority: the other goes on with its families, tokens and sign-ins', async () => {
+  const asked = { client: 'web-app', username: 'alice', scope: 'openid offline_access read:orders', resource: outside }
+  const { refresh } = await getTokens(first, asked)
+  first.child.kill('SIGKILL')
+  await first.ended
+  const renewed = await tokenRequest(there, 'web-app', { grant_type: 'refresh_token', refresh_token: refresh })
+  assert.equal(renewed.status, 200, renewed.text)
+  tokensIn(await tokenRequest(there, 'nightly', machineGrant))
+})
