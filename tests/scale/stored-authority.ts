@@ -35,8 +35,8 @@ async function serve({ place, port }: StoredAuthority): Promise<void> {
   const { log, flush } = openLog({ level: settings.log.level, file: join(place.folder, 'sallyport.log') })
   const store = await openStore(place, nowSeconds)
   const close = () => store.close()
-  const data = { masterKey: masterKeyOf(place), authority: store, bff: undefined, audit: store.audit, close }
-  const authority = await composeAuthority({ issuer: `http://localhost:${port}`, settings, data, log })
+  const issuer = `http://localhost:${port}`
+  const authority = await composeAuthority({ issuer, settings, store, masterKey: masterKeyOf(place), log })
   const listener = authorityListener(authority, { port, settings, log, metrics: createMetrics() })
   await listener.listen()
   const orders = createInterface(process.stdin)
