@@ -112,6 +112,7 @@ export async function expire(full: Loaded, rowsASecond: number, graceSeconds: nu
     left?.push(await countExpired(full.place, due))
     if ((await sweptBy(full.place, due, 60)) > 0) throw new Error('what had expired is still there after a minute')
     gone?.push(Math.round((performance.now() - ended) / 100) / 10)
+    process.stderr.write(`expiring: p99 ${expiring?.at(-1)} ms, ${left?.at(-1)} left, gone after ${gone?.at(-1)} s\n`)
   }
   const ratio = spread((expiring ?? []).map((p99, n) => hundredths(p99 / (quiet?.[n] ?? Number.NaN))))
   return {
