@@ -3,14 +3,14 @@ import { databaseOf, type EncodedRecord, encoded, makeStore, type Place, tenant 
 import type { HeldRecord } from './population.ts'
 
 /**
- * Fills an empty SQLite store by the adapter's own encoding, without its journal, and with its secondary indexes made at the
+ * Fills an empty SQLite store by the adapter's own encoding, without syncing, and with its secondary indexes made at the
  * end. @param now Unix seconds
  */
 export async function loadSqlite(place: Place, records: Iterable<HeldRecord>, now: number): Promise<void> {
   await makeStore(place, now)
   const database = new DatabaseSync(databaseOf(place), { enableForeignKeyConstraints: false })
   try {
-    database.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -500000')
+    database.exec('PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA cache_size = -500000')
     const indexes = database
       .prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL")
       .all()
