@@ -29,7 +29,14 @@ const issuer = `http://localhost:${port}`
 const data = await openData(home, settings, { writer: 'bench', stores: ['authority'] })
 const { masterKey, authority: opened } = data
 if (opened === undefined) throw new Error("the authority's store is not open")
-const authority = await composeAuthority({ issuer, settings, store: opened.store, masterKey, log })
+const authority = await composeAuthority({
+  issuer,
+  settings,
+  store: opened.store,
+  masterKey,
+  log,
+  metrics: createMetrics(),
+})
 const { context } = authority
 const listener = authorityListener(authority, { port, settings, log, metrics: createMetrics() })
 const seeded = await seed(context)

@@ -36,7 +36,14 @@ async function serve({ place, port }: StoredAuthority): Promise<void> {
   const store = await openStore(place, nowSeconds)
   const close = () => store.close()
   const issuer = `http://localhost:${port}`
-  const authority = await composeAuthority({ issuer, settings, store, masterKey: masterKeyOf(place), log })
+  const authority = await composeAuthority({
+    issuer,
+    settings,
+    store,
+    masterKey: masterKeyOf(place),
+    log,
+    metrics: createMetrics(),
+  })
   const listener = authorityListener(authority, { port, settings, log, metrics: createMetrics() })
   await listener.listen()
   const orders = createInterface(process.stdin)

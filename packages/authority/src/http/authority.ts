@@ -5,10 +5,10 @@ import {
   type ListenerOptions,
   type Metrics,
   type ReadyCheck,
+  serveMetrics,
 } from '@sallyport/server'
 import type { AuthorityContext } from '../context.ts'
 import { registerManagement } from '../management/http/management.ts'
-import { registerMetrics } from './authority-metrics.ts'
 import { registerBackChannel } from './back-channel.ts'
 import { registerFrontChannel } from './front-channel.ts'
 
@@ -25,7 +25,7 @@ export function createAuthority(options: AuthorityOptions): Listener {
   const { context } = options
   const listener = createListener(options.listener)
   const { app } = listener
-  if (options.metrics !== undefined) registerMetrics(listener, options.metrics)
+  if (options.metrics !== undefined) serveMetrics(listener, options.metrics)
   registerBackChannel(listener, context)
   registerFrontChannel(app, context)
   registerManagement(app, context)

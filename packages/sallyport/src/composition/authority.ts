@@ -14,6 +14,7 @@ import type { Listener, Log, Metrics } from '@sallyport/server'
 import type { MasterKey, Store } from '@sallyport/store'
 import type { Settings } from '../configuration/load.ts'
 import { nowMs, nowSeconds, random } from './clock.ts'
+import { countedStore, recordCounts } from './counted.ts'
 
 /** The one tenant of an installation; tenants are rows, so that others can join it. */
 export const tenant = 'main'
@@ -32,10 +33,12 @@ export async function composeAuthority(options: {
   readonly store: Store
   readonly masterKey: MasterKey
   readonly log: Log
+  readonly metrics: Metrics
 }): Promise<ComposedAuthority> {
-  const { issuer, masterKey, log } = options
+  const { issuer, masterKey, log, metrics } = options
+  const counts = recordCounts(metrics)
   const { audit } = options.store
-  const store = authorityStore(options.store.of(tenant), new Registrations(nowMs))
+  const store = authorityStore(countedStore(options.store.of(tenant), counts), new Registrations(nowMs))
   const keys: SigningKeys = await openSigningKeys({ store, now: nowSeconds, log, schedule: options.settings.keys })
   let settings = authoritySettings(options.settings)
   const context: AuthorityContext = {
@@ -52,7 +55,12 @@ export async function composeAuthority(options: {
     nowMs,
     random,
     passwords: argon2Passwords(),
-    audit: record => audit.append(record),
+    audit: record =>
+      counts.during(
+        record,
+        () => audit.append(record),
+        () => true,
+      ),
     log,
   }
   return {

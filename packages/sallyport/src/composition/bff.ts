@@ -2,7 +2,14 @@ import { fileURLToPath } from 'node:url'
 import { type AuthorityMetadata, type BffContext, readAuthorityMetadata, readSite, registerBff } from '@sallyport/bff'
 import { batchedSign, type KeySource, remoteKeySet, type SigningKey } from '@sallyport/credentials'
 import type { PartTracer } from '@sallyport/guard'
-import { addHealthRoutes, createListener, type Listener, type Log } from '@sallyport/server'
+import {
+  addHealthRoutes,
+  createListener,
+  createMetrics,
+  type Listener,
+  type Log,
+  serveMetrics,
+} from '@sallyport/server'
 import type { MasterKey, Store } from '@sallyport/store'
 import type { Settings } from '../configuration/load.ts'
 import { type Addresses, demoResources } from '../demo/addresses.ts'
@@ -65,6 +72,7 @@ export async function composeBff(options: {
     random,
     log,
   }
+  serveMetrics(listener, createMetrics())
   registerBff(listener.app, context, { files: await readSite(site), connect: [addresses.gateway] })
   registerShopRoutes(listener.app, { context, gateway: addresses.gateway, decisions: options.decisions })
   addHealthRoutes(listener.app, { store: async () => (await store.peek('session', 'none')) === undefined })

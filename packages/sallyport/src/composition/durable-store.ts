@@ -4,6 +4,7 @@ import {
   type Movable,
   openPostgresStore,
   openSqliteStore,
+  type SqliteStore,
   type Store,
 } from '@sallyport/store'
 import { CommandFailure } from '../command-line/command.ts'
@@ -16,7 +17,7 @@ export type StoreName = 'authority' | 'bff'
 export type StoreKind = 'sqlite' | 'postgres'
 
 /** A store that lasts, on whatever the configuration names. */
-export interface DurableStore extends Store, Movable {
+export interface DurableStore extends Store, Movable, Pick<SqliteStore, 'load'> {
   /** Seals again what is sealed under an older master key. @returns how many records that were */
   reseal(): Promise<number>
 }

@@ -10,8 +10,10 @@ import { registerAdministrator } from '../home/administrator.ts'
 import type { Home } from '../home/home.ts'
 import { releaseVersion } from '../release.ts'
 import { authorityListener, type ComposedAuthority, composeAuthority, tenant } from './authority.ts'
+import { countedLog } from './counted.ts'
 import { type Data, dataFailure, openData } from './data.ts'
 import type { StoreName } from './durable-store.ts'
+import { registerGauges } from './gauges.ts'
 import type { OpenedLog } from './log.ts'
 import { masterKeyOf } from './master-key.ts'
 import { joinPeers } from './peers.ts'
@@ -74,9 +76,10 @@ async function startParts(
   stops: (() => Promise<void> | void)[],
   stop: () => Promise<void>,
 ): Promise<System> {
-  const { home, settings, ports, parts, log } = options
+  const { home, settings, ports, parts } = options
   const addresses = publicAddresses(settings, ports)
   const metrics = createMetrics()
+  const log = countedLog(options.log, metrics)
   const atEnd: Started['atEnd'] = each => void stops.push(each)
   const shortLived = await openShortLived(settings, { log, metrics })
   if (shortLived !== undefined) atEnd(() => shortLived.close())
@@ -95,7 +98,7 @@ async function startParts(
     atEnd(() => listener.close())
     await listener.listen()
   }
-  const begun = { options, addresses, data, shortLived, metrics, tracing, atEnd, listen }
+  const begun = { options: { ...options, log }, addresses, data, shortLived, metrics, tracing, atEnd, listen }
   const authority = parts.has('authority') ? await startAuthority(begun) : undefined
   const others = settings.demo.enabled
     ? await (await import('../demo/start.ts')).startDemo({ ...begun, authority })
@@ -127,8 +130,9 @@ async function startAuthority(begun: Omit<Started, 'authority'>): Promise<Compos
     atEnd(await joinPeers(durable.of(tenant), self, log))
   }
   const { masterKey } = data
-  const authority = await composeAuthority({ issuer, settings, store, masterKey, log })
+  const authority = await composeAuthority({ issuer, settings, store, masterKey, log, metrics })
   atEnd(() => authority.close())
+  registerGauges(metrics, { authority: authority.context, schedule: settings.keys, store: durable, tracing })
   await registerAdministrator(authority.context, home, place.shared)
   await listen(
     authorityListener(authority, {

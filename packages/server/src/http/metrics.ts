@@ -32,6 +32,8 @@ export interface Metrics {
     labels: L,
     buckets?: readonly number[],
   ): Histogram<L>
+  /** Has `run` set what is only known by asking, each time before the metrics are rendered. */
+  collect(run: () => void): void
   /** All metrics in the Prometheus text format 0.0.4. */
   render(): string
 }
@@ -42,6 +44,7 @@ export const durationBuckets: readonly number[] = [0.001, 0.0025, 0.005, 0.01, 0
 /** Makes an empty set of metrics. Names are unique in it: a second declaration of one throws, it is a bug. */
 export function createMetrics(): Metrics {
   const families = new Map<string, () => readonly string[]>()
+  const collected: (() => void)[] = []
   const declare = (name: string, type: string, help: string, samples: () => readonly string[]): void => {
     if (!/^[a-z][a-z0-9_]*$/.test(name)) throw new RangeError(`${name} is not a metric's name`)
     if (families.has(name)) throw new RangeError(`the metric ${name} is declared twice`)
@@ -82,7 +85,11 @@ export function createMetrics(): Metrics {
         },
       }
     },
-    render: () => `${[...families.values()].flatMap(render => render()).join('\n')}\n`,
+    collect: run => void collected.push(run),
+    render() {
+      for (const run of collected) run()
+      return `${[...families.values()].flatMap(render => render()).join('\n')}\n`
+    },
   }
 }
 

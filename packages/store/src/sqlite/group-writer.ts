@@ -17,6 +17,15 @@ interface Pending {
   readonly reject: (error: StoreError) => void
 }
 
+/** How the writer is doing, since it was opened. */
+export interface StoreLoad {
+  /** Operations that wait for the disk, those of the group in flight among them. */
+  readonly waiting: number
+  /** Groups that are on disk, and how long they took in all. */
+  readonly groups: number
+  readonly seconds: number
+}
+
 /** What the writer thread sends: the packed verdicts of a group, or why all of the group was not written. */
 type Answer = string | { readonly failed: StoreErrorCode; readonly text: string; readonly hint: string }
 
@@ -30,6 +39,9 @@ export class GroupWriter {
   #waiting: Pending[] = []
   #inFlight: readonly Pending[] | undefined
   #scheduled = false
+  #groups = 0
+  #milliseconds = 0
+  #sentAt = 0
   /** Why nothing can be written any more. */
   #ended: StoreError | undefined
   #whenIdle: (() => void) | undefined
@@ -98,6 +110,11 @@ export class GroupWriter {
     return this.submit([AUDIT, text], () => undefined)
   }
 
+  load(): StoreLoad {
+    const waiting = this.#waiting.length + (this.#inFlight?.length ?? 0)
+    return { waiting, groups: this.#groups, seconds: this.#milliseconds / 1000 }
+  }
+
   /** Refuses what comes from now on, writes what came before, and closes the database. */
   async close(): Promise<void> {
     if (this.#ended !== undefined) return
@@ -120,6 +137,7 @@ export class GroupWriter {
       return
     }
     this.#inFlight = this.#nextGroup()
+    this.#sentAt = performance.now()
     this.#worker.ref()
     const fields = this.#inFlight.every(({ isRecord }) => isRecord)
       ? [GROUP_OF_RECORDS, ...this.#inFlight.flatMap(({ fields }) => fields.slice(1))]
@@ -142,6 +160,8 @@ export class GroupWriter {
   #answered(answer: Answer): void {
     const group = this.#inFlight ?? []
     this.#inFlight = undefined
+    this.#groups += 1
+    this.#milliseconds += performance.now() - this.#sentAt
     if (typeof answer === 'string') {
       const verdicts = new FieldReader(answer)
       for (const pending of group) pending.settle(verdicts)

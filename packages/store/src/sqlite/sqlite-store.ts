@@ -6,7 +6,7 @@ import { RecordCodec } from '../record-codec.ts'
 import type { Sealer } from '../sealing/sealer.ts'
 import { StoreError } from '../store-error.ts'
 import { EmbeddedTrail } from './embedded-trail.ts'
-import { GroupWriter } from './group-writer.ts'
+import { GroupWriter, type StoreLoad } from './group-writer.ts'
 import { exportSqlite, importSqlite } from './move.ts'
 import { packWrites } from './packed-writes.ts'
 import { Reader } from './reader.ts'
@@ -20,6 +20,8 @@ export interface SqliteStore extends Store, Movable {
    * @returns how many records that were
    */
   reseal(): Promise<number>
+  /** How its writer is doing, where the adapter counts that. */
+  load?(): StoreLoad
 }
 
 export interface SqliteOptions {
@@ -83,6 +85,10 @@ class EmbeddedStore implements SqliteStore {
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
+  }
+
+  load(): StoreLoad {
+    return this.#parts.writer.load()
   }
 
   exportRows(now: number): Rows {

@@ -1,17 +1,13 @@
-import {
-  addMetricsRoute,
-  isFromThisMachine,
-  type Listener,
-  type Metrics,
-  nothingHere,
-  sendFailure,
-} from '@sallyport/server'
+import { nothingHere, sendFailure } from './failure.ts'
+import type { Listener } from './listener.ts'
+import { addMetricsRoute, type Metrics } from './metrics.ts'
+import { isFromThisMachine } from './this-machine.ts'
 
-const methods = ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE', 'OPTIONS']
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 const statuses = ['1xx', '2xx', '3xx', '4xx', '5xx']
 
-/** Times every answer of the authority by method, endpoint and class of status, and serves `/metrics` to this machine alone. */
-export function registerMetrics({ app, onAnswered }: Pick<Listener, 'app' | 'onAnswered'>, metrics: Metrics): void {
+/** Times every answer of a listener by method, endpoint and class of status, and serves `/metrics` to this machine alone. */
+export function serveMetrics({ app, onAnswered }: Pick<Listener, 'app' | 'onAnswered'>, metrics: Metrics): void {
   const endpoints: string[] = []
   app.addHook('onRoute', route => {
     if (!endpoints.includes(route.url)) endpoints.push(route.url)

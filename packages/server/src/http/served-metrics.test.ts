@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createListener, createMetrics } from '@sallyport/server'
-import { registerMetrics } from './authority-metrics.ts'
+import { createListener } from './listener.ts'
+import { createMetrics } from './metrics.ts'
+import { serveMetrics } from './served-metrics.ts'
 
 test('answers are counted by endpoint and never by what a caller sends, and /metrics is for this machine alone', async t => {
   const listener = createListener({ name: 'authority', origin: 'http://localhost:4000', port: 0 })
-  registerMetrics(listener, createMetrics())
+  serveMetrics(listener, createMetrics())
   listener.app.get('/users/:id', async () => 'x')
   t.after(() => listener.close())
   const ask = (url: string, remoteAddress = '127.0.0.1', headers = {}) =>
