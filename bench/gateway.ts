@@ -1,15 +1,12 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { exportPrivateJwk } from '@sallyport/credentials'
 import { testIssuer } from '../packages/guard/src/http/testing/test-issuer.ts'
-import { freePorts } from '../tests/free-ports.ts'
 import { compare } from './sides/compare.ts'
 import { linesFile } from './sides/credentials-in-use.ts'
 import type { GatewayAsked } from './sides/gateway.ts'
-import { untilOpen } from './sides/open-port.ts'
-import { type PinnedServer, startBesideLoad, startPinned, startProgram } from './sides/pinned-server.ts'
-import { isThere } from './sides/wrk.ts'
+import { startNginx } from './sides/nginx.ts'
+import { startOauth2Proxy } from './sides/oauth2-proxy.ts'
+import { type PinnedServer, startBesideLoad, startPinned } from './sides/pinned-server.ts'
+import type { Load } from './sides/wrk.ts'
 
 const CONNECTIONS = 32
 const BODY_BYTES = 1_000
@@ -18,15 +15,16 @@ const [outside, inside] = ['http://gateway.test/orders', 'http://orders.test']
 
 interface Said {
   readonly origin: string
+  /** Of a session, for the side that goes by one. */
+  readonly cookie?: string
 }
 
 /**
  * How many requests for 1 kB of JSON a second the gateway passes on from one core, with opaque tokens that it swaps for
- * phantom tokens, beside nginx that passes on anything. The service behind both is node:http with a constant, on the
- * load's core.
+ * phantom tokens, beside oauth2-proxy that looks at a session, and nginx that passes on anything. The service behind all is
+ * node:http with a constant, on the load's core.
  */
 export default async function run(): Promise<object> {
-  if (!isThere('nginx')) throw new Error('nginx is missing: apt-get install nginx')
   const issuer = await testIssuer()
   const service = await startBesideLoad<{ readonly issuer: string }>('constant.ts', [String(BODY_BYTES)])
   try {
@@ -39,14 +37,17 @@ export default async function run(): Promise<object> {
       inside,
     }
     const tokens = linesFile(Array.from({ length: CALLERS }, () => issuer.opaque({ aud: outside })))
-    const load = ({ said }: PinnedServer<Said>, seconds: number) => ({
+    const load = ({ said }: PinnedServer<Said>, seconds: number): Load => ({
       url: `${said.origin}/orders`,
       connections: CONNECTIONS,
       seconds,
-      script: ['bearer.lua', tokens, 'Bearer', 'again'] as const,
+      ...(said.cookie === undefined
+        ? { script: ['bearer.lua', tokens, 'Bearer', 'again'] as const }
+        : { headers: [`Cookie: ${said.cookie}`] }),
     })
     const results = await compare<Said>([
       { name: 'gateway', start: () => startPinned('gateway.ts', [JSON.stringify(asked)]), load },
+      { name: 'oauth2-proxy, session', start: () => startOauth2Proxy(upstream), load },
       { name: 'nginx, no check', start: () => startNginx(upstream), load },
     ])
     return { connections: CONNECTIONS, bodyBytes: BODY_BYTES, callers: CALLERS, results }
@@ -54,35 +55,4 @@ export default async function run(): Promise<object> {
     await service.stop()
     await issuer.close()
   }
-}
-
-async function startNginx(upstream: string): Promise<PinnedServer<Said>> {
-  const folder = mkdtempSync(join(tmpdir(), 'sallyport-bench-'))
-  const { port } = await freePorts(['port'])
-  const file = join(folder, 'nginx.conf')
-  const text = `
-    daemon off; master_process off; pid ${folder}/pid; error_log ${folder}/error.log;
-    events { worker_connections 1024; }
-    http {
-      access_log off;
-      client_body_temp_path ${folder}; proxy_temp_path ${folder}; fastcgi_temp_path ${folder};
-      uwsgi_temp_path ${folder}; scgi_temp_path ${folder};
-      upstream service { server ${new URL(upstream).host}; keepalive 64; keepalive_requests 1000000; }
-      server {
-        listen 127.0.0.1:${port}; keepalive_requests 1000000;
-        location / { proxy_pass http://service; proxy_http_version 1.1; proxy_set_header Connection ""; }
-      }
-    }`
-  writeFileSync(file, text)
-  const said: Said = { origin: `http://127.0.0.1:${port}` }
-  const server = await startProgram<Said>([
-    'sh',
-    '-c',
-    // nginx itself says nothing when it serves.
-    'echo "$0"; exec nginx -c "$1" -e stderr',
-    JSON.stringify(said),
-    file,
-  ])
-  await untilOpen(port)
-  return server
 }

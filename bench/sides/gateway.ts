@@ -1,4 +1,4 @@
-/** Our gateway alone, before a service that is told: issuer, the gateway's key, the service's address. */
+/** Our gateway alone, before a service that is told: issuer, the gateway's key, the service's address; nginx may ask it too. */
 import { importPrivateJwk, isRefusal, type PrivateJwk } from '@sallyport/credentials'
 import { createGateway } from '@sallyport/gateway'
 
@@ -10,6 +10,12 @@ export interface GatewayAsked {
   /** The identifiers that tokens are for before and behind the gateway. */
   readonly outside: string
   readonly inside: string
+}
+
+export interface GatewaySaid {
+  readonly origin: string
+  /** Where nginx asks. */
+  readonly decisions: string
 }
 
 await serve(JSON.parse(process.argv[2] ?? '{}'))
@@ -27,8 +33,15 @@ async function serve({ issuer, key, upstream, outside, inside }: GatewayAsked): 
     client: { clientId: 'gateway', key: clientKey },
     rateLimits: { perCaller: unlimited, perAddress: unlimited },
     routes: [{ prefix: '/orders', upstream, resource: outside, audience: inside }],
+    decisions: {
+      proxy: 'nginx',
+      from: { by: 'address', addresses: ['127.0.0.1'] },
+      origin: 'http://gateway.test',
+      port: 0,
+    },
   })
-  const { port } = await gateway.listen()
-  process.stdout.write(`${JSON.stringify({ origin: `http://127.0.0.1:${port}` })}\n`)
+  const { port, decisionPort } = await gateway.listen()
+  const said: GatewaySaid = { origin: `http://127.0.0.1:${port}`, decisions: `http://127.0.0.1:${decisionPort}` }
+  process.stdout.write(`${JSON.stringify(said)}\n`)
   process.once('SIGTERM', () => process.exit(0))
 }

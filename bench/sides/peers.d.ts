@@ -1,6 +1,6 @@
 /** As much of oidc-provider's shape as the measurement uses; the package brings no types. */
 declare module 'oidc-provider' {
-  import type { RequestListener } from 'node:http'
+  import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 
   type Saved = new (properties: object) => { save(): Promise<string> }
 
@@ -16,5 +16,6 @@ declare module 'oidc-provider' {
     }
     readonly Client: { find(id: string): Promise<object> }
     callback(): RequestListener
+    interactionFinished(request: IncomingMessage, response: ServerResponse, result: object): Promise<void>
   }
 }
