@@ -27,7 +27,7 @@ export interface Installation {
   /** The secrets that each machine is given. */
   readonly environment: Readonly<Record<string, string>>
   /** Another machine that runs `parts` of it; of another issuer, when it is told so. */
-  join(name: string, parts: readonly string[], issuer?: string): Promise<Machine>
+  join(name: string, parts: readonly string[], issuer?: string, refusedPerMinute?: number): Promise<Machine>
   stop(): Promise<void>
 }
 
@@ -46,9 +46,13 @@ export async function install(services: { postgres: string; redis?: string; more
     SALLYPORT_MASTER_KEY: newKey(),
     ...(services.redis === undefined ? {} : { SALLYPORT_REDIS_URL: services.redis }),
   }
-  const configure = (name: string, issuer = `http://localhost:${ports.authority}`): string => {
+  const configure = (
+    name: string,
+    issuer = `http://localhost:${ports.authority}`,
+    refusedPerMinute = 1_000_000,
+  ): string => {
     const path = join(folder, `${name}.yaml`)
-    writeFileSync(path, configuration(name, issuer, ports) + (services.more ?? ''))
+    writeFileSync(path, configuration(name, issuer, ports, refusedPerMinute) + (services.more ?? ''))
     return path
   }
   const first = await startSystem({
@@ -61,10 +65,13 @@ export async function install(services: { postgres: string; redis?: string; more
     first,
     ports,
     environment,
-    join: async (name, parts, issuer) => {
+    join: async (name, parts, issuer, refusedPerMinute) => {
       const home = mkdtempSync(join(folder, `${name}-`))
       copyFileSync(join(first.home, 'demo.json'), join(home, 'demo.json'))
-      const machine = await launch(home, parts, { ...environment, SALLYPORT_CONFIG: configure(name, issuer) })
+      const machine = await launch(home, parts, {
+        ...environment,
+        SALLYPORT_CONFIG: configure(name, issuer, refusedPerMinute),
+      })
       machines.push(machine)
       return machine
     },
@@ -95,13 +102,13 @@ async function launch(home: string, parts: readonly string[], environment: Recor
 }
 
 /** Public addresses alike everywhere, a name of its own, and quotas that tests do not reach. */
-const configuration = (name: string, issuer: string, ports: Ports): string => `
+const configuration = (name: string, issuer: string, ports: Ports, refusedPerMinute: number): string => `
 process: { name: ${name} }
 store: { authority: postgres, bff: postgres }
 authority:
   issuer: ${issuer}
   interactionsPerMinute: 1000000
-  refusedTokenRequestsPerMinute: 1000000
+  refusedTokenRequestsPerMinute: ${refusedPerMinute}
 gateway:
   origin: http://localhost:${ports.gateway}
   tlsOrigin: https://localhost:${ports.gatewayTls}

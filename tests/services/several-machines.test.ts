@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, type TestContext, test } from 'node:test'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
 import { accessTokenHash, generateSigningKey } from '@sallyport/credentials'
 import { guard } from '@sallyport/guard/fetch'
 import { getTokens, proofOf, tokenRequest, tokensIn } from '../code-flow.ts'
@@ -102,6 +102,29 @@ test('a proof that was used at one gateway is refused by the other (RFC 9449 §1
   assert.deepEqual([replayed.status, replayed.json.code], [401, 'proof_replayed'])
   const fresh = { ...headers, dpop: proofOf(key, { htm: 'GET', htu: outside, ath: accessTokenHash(access) }) }
   assert.equal((await exchange(other, { headers: fresh })).status, 200)
+})
+
+test('a quota that is spent at one authority is spent at the other (RFC 6585 §4)', async () => {
+  const limited = await installation.join('limited', ['authority'], undefined, 20)
+  const also = await installation.join('limited-too', ['authority'], undefined, 20)
+  const refused = async (authority: string) => {
+    const body = new URLSearchParams({
+      grant_type: 'refresh_token',
+      refresh_token: 'sp_rt_none',
+      client_id: 'terminal',
+    })
+    return (await exchange(`${authority}/token`, { method: 'POST', body })).status
+  }
+  const statuses = async (authority: string, times: number) => {
+    const got: number[] = []
+    for (let each = 0; each < times; each += 1) got.push(await refused(authority))
+    return got
+  }
+  assert.ok((await statuses(limited.authority, 25)).includes(429))
+  await refused(also.authority)
+  await wait(300)
+  assert.equal(await refused(also.authority), 429)
+  await Promise.all([limited.stop(), also.stop()])
 })
 
 test('sallyport status names the stores and every process that serves from them', async () => {

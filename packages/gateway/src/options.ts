@@ -1,6 +1,6 @@
 import type { PrivateJwk, SigningKey } from '@sallyport/credentials'
 import type { PartTracer, ReplayMemory, RevocationOptions } from '@sallyport/guard'
-import type { ListenerLimits, ListenerOptions, Log, RateLimitPolicy } from '@sallyport/server'
+import type { ListenerLimits, ListenerOptions, Log, MakeRateLimiter, RateLimitPolicy } from '@sallyport/server'
 import type { TrustedProxy } from './http/trusted-proxy.ts'
 import type { GatewayRoute } from './route-table.ts'
 import type { ProxyKind } from './rules/original-request.ts'
@@ -32,6 +32,8 @@ export interface GatewayOptions {
   /** Origins of pages that may call from a browser; default none. */
   readonly cors?: { readonly origins: readonly string[] }
   readonly rateLimits?: Partial<GatewayRateLimits>
+  /** Makes the limiters; default: in this process's memory. Several gateways share theirs. */
+  readonly rateLimiter?: MakeRateLimiter
   readonly limits?: Partial<GatewayLimits>
   /** Size and time limits of the listener itself. */
   readonly listenerLimits?: Partial<ListenerLimits>

@@ -4,6 +4,9 @@ export interface RateLimitPolicy {
   readonly seconds: number
 }
 
+/** Makes the limiter of one policy; `name` tells it from others that share a memory. */
+export type MakeRateLimiter = (name: string, policy: RateLimitPolicy) => RateLimiter
+
 /** What is left for a key after one request. */
 export interface RateLimitState {
   readonly allowed: boolean
@@ -20,6 +23,8 @@ export interface RateLimiter {
   take(key: string, nowSeconds: number): RateLimitState
   /** Gives one spent request back. */
   giveBack(key: string): void
+  /** Takes over when a key's quota is whole again, Unix seconds, as others know it. */
+  adopt(key: string, wholeAt: number, nowSeconds: number): void
   /** Looks without spending. */
   look(key: string, nowSeconds: number): RateLimitState
   readonly size: number
@@ -62,6 +67,11 @@ export function rateLimiter(policy: RateLimitPolicy, maxKeys = 100_000): RateLim
     giveBack(key) {
       const whole = wholeAt.get(key)
       if (whole !== undefined) wholeAt.set(key, whole - interval)
+    },
+    adopt(key, whole, now) {
+      wholeAt.delete(key)
+      forget(now)
+      if (whole > now) wholeAt.set(key, whole)
     },
     look(key, now) {
       const whole = Math.max(wholeAt.get(key) ?? now, now)

@@ -3,6 +3,7 @@ import {
   createListener,
   type Listener,
   type ListenerOptions,
+  type MakeRateLimiter,
   type Metrics,
   type ReadyCheck,
   serveMetrics,
@@ -11,11 +12,14 @@ import type { AuthorityContext } from '../context.ts'
 import { registerManagement } from '../management/http/management.ts'
 import { registerBackChannel } from './back-channel.ts'
 import { registerFrontChannel } from './front-channel.ts'
+import { quotasOf } from './quotas.ts'
 
 export interface AuthorityOptions {
   readonly context: AuthorityContext
   readonly listener: ListenerOptions
   readonly metrics?: Metrics
+  /** Makes the limiters of its quotas; default: in this process's memory. Several processes share theirs. */
+  readonly rateLimiter?: MakeRateLimiter
   /** What else must work for `/readyz`; the store is always asked. */
   readonly checks?: Readonly<Record<string, ReadyCheck>>
 }
@@ -26,8 +30,9 @@ export function createAuthority(options: AuthorityOptions): Listener {
   const listener = createListener(options.listener)
   const { app } = listener
   if (options.metrics !== undefined) serveMetrics(listener, options.metrics)
-  registerBackChannel(listener, context)
-  registerFrontChannel(app, context)
+  const quotas = quotasOf(context, options.rateLimiter)
+  registerBackChannel(listener, context, quotas)
+  registerFrontChannel(app, context, quotas)
   registerManagement(app, context)
   addHealthRoutes(app, {
     store: async () => {

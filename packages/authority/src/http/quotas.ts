@@ -1,9 +1,9 @@
-import { networkOf, type RateLimiter, type RateLimitState, rateLimiter } from '@sallyport/server'
+import { type MakeRateLimiter, networkOf, type RateLimiter, type RateLimitState, rateLimiter } from '@sallyport/server'
 import type { AuthorityContext } from '../context.ts'
 
 /**
  * What one network (IPv4 address or IPv6 /64) may ask that costs us a row or a judgement before anybody has proven who
- * they are. In this process's memory: several processes each give as much.
+ * they are. In this process's memory, unless it is given limiters that several share.
  */
 export interface Quotas {
   /** Sign-ins begun and passkey challenges. */
@@ -17,11 +17,14 @@ export interface NetworkQuota {
   giveBack(address: string): void
 }
 
-export function quotasOf(context: AuthorityContext): Quotas {
+export function quotasOf(
+  context: AuthorityContext,
+  limiter: MakeRateLimiter = (_name, policy) => rateLimiter(policy),
+): Quotas {
   const { interactionsPerMinute, refusedTokenRequestsPerMinute } = context.settings
   return {
-    signIns: networkQuota(rateLimiter({ requests: interactionsPerMinute, seconds: 60 }), context),
-    tokens: networkQuota(rateLimiter({ requests: refusedTokenRequestsPerMinute, seconds: 60 }), context),
+    signIns: networkQuota(limiter('sign-ins', { requests: interactionsPerMinute, seconds: 60 }), context),
+    tokens: networkQuota(limiter('tokens', { requests: refusedTokenRequestsPerMinute, seconds: 60 }), context),
   }
 }
 

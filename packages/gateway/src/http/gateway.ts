@@ -61,12 +61,13 @@ export function createGateway(options: GatewayOptions): Gateway {
   const metrics = gatewayMetrics(opened.revocations, phantom)
   const plainPools = upstreams(limits, routes.routes)
   const pools = tracer === undefined ? plainPools : tracedUpstreams(plainPools, tracer)
+  const limiter = options.rateLimiter ?? ((_name, policy) => rateLimiter(policy))
   const shared = {
     routes,
     phantom,
     cors: { origins: new Set(options.cors?.origins ?? []) },
-    perCaller: rateLimiter(rates.perCaller),
-    perAddress: rateLimiter(rates.perAddress),
+    perCaller: limiter('caller', rates.perCaller),
+    perAddress: limiter('address', rates.perAddress),
     nowSeconds,
   }
   const toVerdict = tracer === undefined ? judge : tracedJudge(judge, tracer)

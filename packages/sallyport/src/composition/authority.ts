@@ -11,10 +11,11 @@ import {
 import { batchedSign, dpopNonces } from '@sallyport/credentials'
 import type { PartTracer } from '@sallyport/guard'
 import type { Listener, Log, Metrics } from '@sallyport/server'
-import type { MasterKey, Store } from '@sallyport/store'
+import type { MasterKey, ShortLived, Store } from '@sallyport/store'
 import type { Settings } from '../configuration/load.ts'
 import { nowMs, nowSeconds, random } from './clock.ts'
 import { countedStore, recordCounts } from './counted.ts'
+import { sharedLimiters } from './short-lived.ts'
 
 /** The one tenant of an installation; tenants are rows, so that others can join it. */
 export const tenant = 'main'
@@ -81,6 +82,8 @@ export function authorityListener(
     readonly log: Log
     readonly metrics: Metrics
     readonly tracer?: PartTracer
+    /** Its quotas are counted for all authorities there. */
+    readonly shortLived?: ShortLived | undefined
   },
 ): Listener {
   const { context } = authority
@@ -88,6 +91,7 @@ export function authorityListener(
   return createAuthority({
     context,
     metrics: options.metrics,
+    ...sharedLimiters(options.shortLived, 'authority', options.settings),
     listener: {
       name: 'authority',
       origin: context.issuer,

@@ -6,6 +6,7 @@ import type { ShortLived } from '@sallyport/store'
 import type { Settings } from '../configuration/load.ts'
 import { type Addresses, demoResources, type Ports } from '../demo/addresses.ts'
 import type { LocalCertificate } from '../local-ca/certificate.ts'
+import { sharedLimiters } from './short-lived.ts'
 
 /** Apart from the authority's own: a proof is for one address, and its hash covers it. */
 const gatewayClaims = 'gateway'
@@ -48,6 +49,7 @@ export function composeGateway(options: {
       },
     ],
     ...(shortLived === undefined ? {} : { replay: replayMemory(shortLived) }),
+    ...sharedLimiters(shortLived, 'gateway', settings),
     log,
     ...(tracer === undefined ? {} : { tracer }),
   })

@@ -1,10 +1,25 @@
 import { proofLifetimeSeconds } from '@sallyport/credentials'
-import type { Log, Metrics } from '@sallyport/server'
+import { type Log, type MakeRateLimiter, type Metrics, sharedRateLimiter } from '@sallyport/server'
 import { openRedis, type RedisAlarm, type ShortLived } from '@sallyport/store'
 import type { Settings } from '../configuration/load.ts'
 import { nowSeconds } from './clock.ts'
 
 const alarms = ['lost', 'back', 'evicts', 'memory_lost'] as const satisfies readonly RedisAlarm['what'][]
+
+/** Limiters whose quotas all processes share on Redis; `undefined` without one. */
+export function sharedLimiters(
+  shortLived: ShortLived | undefined,
+  part: string,
+  { redis }: Settings,
+): { readonly rateLimiter?: MakeRateLimiter } {
+  if (shortLived === undefined) return {}
+  const rateLimiter: MakeRateLimiter = (name, policy) => {
+    const limit = { count: policy.requests, periodSeconds: policy.seconds }
+    const share = (key: string, spent: number) => shortLived.rateLimits.share(part, name, key, limit, spent)
+    return sharedRateLimiter(policy, { share, whenLost: redis.rateLimits })
+  }
+  return { rateLimiter }
+}
 
 /**
  * Redis as the configuration names it; `undefined` without one. Its loss is told in the log and in the metrics: it is tried

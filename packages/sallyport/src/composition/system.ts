@@ -140,6 +140,7 @@ async function startAuthority(begun: Omit<Started, 'authority'>): Promise<Compos
       settings,
       log,
       metrics,
+      shortLived,
       ...tracerOf(tracing, 'authority', issuer),
     }),
   )

@@ -30,6 +30,23 @@ const GCRA = script(`
   return { 0, math.floor((tolerance + interval - (arrival - now)) / interval) }
 `)
 
+/**
+ * Adds what a process has spent already, `ARGV[2]` intervals, and answers the microseconds until the quota is whole again.
+ * What several spent together may be more than there was; it is never more than two periods away.
+ */
+const SHARE = script(`
+  local time = redis.call('TIME')
+  local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+  local arrival = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now)
+  arrival = math.min(arrival + tonumber(ARGV[1]) * tonumber(ARGV[2]), now + 2 * tonumber(ARGV[3]))
+  if arrival <= now then
+    redis.call('DEL', KEYS[1])
+    return 0
+  end
+  redis.call('SET', KEYS[1], string.format('%.0f', arrival), 'PX', math.ceil((arrival - now) / 1000))
+  return arrival - now
+`)
+
 const MICROSECONDS = 1_000_000
 
 /** Rate limits that all processes share. */
@@ -65,6 +82,20 @@ export class RedisRateLimits {
         ? { allowed: true, remaining: undefined }
         : { allowed: false, retryAfterSeconds: 1 }
     }
+  }
+
+  /**
+   * For limits that are judged in a process's own memory and shared afterwards: adds what was spent there.
+   * @param spent uses of the key since it was shared last; fewer than none when some were given back
+   * @returns seconds until the quota of all processes is whole again; what remembers it adds them to its own clock
+   * @throws StoreError while Redis is away
+   */
+  async share(tenant: string, name: string, key: string, limit: RateLimit, spent: number): Promise<number> {
+    checkLimit(limit)
+    const interval = Math.ceil((limit.periodSeconds * MICROSECONDS) / limit.count)
+    const place = keyOf(this.#prefix, tenant, 'rate', name, key)
+    const answer = await this.#link.run(SHARE, [place], [interval, spent, limit.periodSeconds * MICROSECONDS])
+    return Number(answer) / MICROSECONDS
   }
 }
 
