@@ -2,9 +2,14 @@ import { Agent, request } from 'node:http'
 
 const agent = new Agent({ keepAlive: true, maxSockets: 64 })
 
-/** One request with a token, on a kept connection. */
-export function show(address: string, token: string): Promise<{ readonly status: number; readonly text: string }> {
-  const { promise, resolve, reject } = Promise.withResolvers<{ status: number; text: string }>()
+export interface Shown {
+  readonly status: number
+  readonly text: string
+}
+
+/** One request with a token, on a kept connection; once more when the door had just closed that connection. */
+export function show(address: string, token: string): Promise<Shown> {
+  const { promise, resolve, reject } = Promise.withResolvers<Shown>()
   const sent = request(address, { agent, headers: { authorization: `Bearer ${token}` } }, answer => {
     let text = ''
     answer.setEncoding('utf8').on('data', (more: string) => {
@@ -13,7 +18,10 @@ export function show(address: string, token: string): Promise<{ readonly status:
     answer.once('error', reject)
     answer.once('end', () => resolve({ status: answer.statusCode ?? 0, text }))
   })
-  sent.once('error', reject)
+  sent.once('error', (error: NodeJS.ErrnoException) => {
+    if (sent.reusedSocket && error.code === 'ECONNRESET') resolve(show(address, token))
+    else reject(error)
+  })
   sent.end()
   return promise
 }
