@@ -38,8 +38,9 @@ export function tokenQuota(quota: NetworkQuota): TokenQuota {
       const key = keyOf(asker)
       proven.delete(key)
       proven.add(key)
+      if (proven.size <= maxProven) return
       const [oldest] = proven
-      if (proven.size > maxProven && oldest !== undefined) proven.delete(oldest)
+      if (oldest !== undefined) proven.delete(oldest)
     },
   }
 }

@@ -1,4 +1,4 @@
-import { type DirectRequest, readForm, readQuery } from '@sallyport/server'
+import { type DirectRequest, type Form, readForm, readQuery } from '@sallyport/server'
 import type { TokenError } from '../token-error.ts'
 import type { TokenRequest } from '../token-request.ts'
 
@@ -32,19 +32,26 @@ export function readTokenRequest(received: DirectRequest, url: string): TokenReq
   if (repeated !== undefined) return parameterRepeated(repeated)
   return {
     parameters: form.fields,
-    resources: form.values.get('resource') ?? [],
+    resources: resourcesOf(form),
     authorization: received.headers.authorization,
-    proofs: headerValues(received.rawHeaders, 'dpop'),
+    proofs: received.headers.dpop === undefined ? [] : headerValues(received.rawHeaders, 'dpop'),
     url,
     requestId: received.id,
   }
+}
+
+function resourcesOf(form: Form): readonly string[] {
+  const single = form.fields.get('resource')
+  if (single !== undefined) return [single]
+  return form.repeated.includes('resource') ? (form.values.get('resource') ?? []) : []
 }
 
 /** Every value of a header that was sent more than once, which Node would join. */
 export function headerValues(rawHeaders: readonly string[], name: string): readonly string[] {
   const values: string[] = []
   for (let at = 0; at + 1 < rawHeaders.length; at += 2)
-    if (rawHeaders[at]?.toLowerCase() === name) values.push(rawHeaders[at + 1] ?? '')
+    if (rawHeaders[at]?.length === name.length && rawHeaders[at]?.toLowerCase() === name)
+      values.push(rawHeaders[at + 1] ?? '')
   return values
 }
 

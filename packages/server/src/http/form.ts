@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer'
 import { mediaType } from './media-type.ts'
 import type { InputRefusal } from './refusal.ts'
 
@@ -60,28 +61,49 @@ export function readQuery(query: string, limits: FormLimits = formLimits): Form 
   return query.isWellFormed() ? readPairs(query, limits) : malformed('a lone surrogate')
 }
 
+/** What was read; `values` is made for the few who ask for it. */
+class ReadPairs implements Form {
+  readonly fields = new Map<string, string>()
+  repeated: readonly string[] = []
+  /** Names and values in turn. */
+  readonly pairs: string[] = []
+
+  get values(): ReadonlyMap<string, readonly string[]> {
+    const values = new Map<string, string[]>()
+    for (let at = 0; at < this.pairs.length; at += 2) {
+      const [name = '', value = ''] = [this.pairs[at], this.pairs[at + 1]]
+      if (value !== '') values.set(name, [...(values.get(name) ?? []), value])
+    }
+    return values
+  }
+}
+
 function readPairs(text: string, limits: FormLimits): Form | FormRefusal {
-  const values = new Map<string, string[]>()
+  const read = new ReadPairs()
+  // A NUL comes as itself or as %00; what holds neither need not be searched part by part.
+  const mayHoldNul = text.includes('\0') || text.includes('%00')
   const seen = new Set<string>()
-  const repeated = new Set<string>()
-  let count = 0
-  for (const pair of text.split('&')) {
+  for (let from = 0; from < text.length; ) {
+    const next = text.indexOf('&', from)
+    const end = next < 0 ? text.length : next
+    const pair = text.slice(from, end)
+    from = end + 1
     if (pair === '') continue
-    count += 1
-    if (count > limits.maxFields) return tooMany(limits)
+    if (read.pairs.length === 2 * limits.maxFields) return tooMany(limits)
     const equals = pair.indexOf('=')
     const name = decodeComponent(equals < 0 ? pair : pair.slice(0, equals))
     const value = equals < 0 ? '' : decodeComponent(pair.slice(equals + 1))
     if (name === undefined || value === undefined) return malformed('a percent-encoding that is not valid UTF-8')
     if (name === '') return malformed('a parameter without a name')
-    if (name.includes('\0') || value.includes('\0')) return malformed('a NUL character')
-    if (seen.has(name)) repeated.add(name)
+    if (mayHoldNul && (name.includes('\0') || value.includes('\0'))) return malformed('a NUL character')
+    read.pairs.push(name, value)
+    if (seen.has(name)) {
+      read.fields.delete(name)
+      if (!read.repeated.includes(name)) read.repeated = [...read.repeated, name]
+    } else if (value !== '') read.fields.set(name, value)
     seen.add(name)
-    if (value !== '') values.set(name, [...(values.get(name) ?? []), value])
   }
-  const fields = new Map<string, string>()
-  for (const [name, [value]] of values) if (value !== undefined && !repeated.has(name)) fields.set(name, value)
-  return { fields, repeated: [...repeated], values }
+  return read
 }
 
 function decodeComponent(component: string): string | undefined {
@@ -96,6 +118,8 @@ function decodeComponent(component: string): string | undefined {
 }
 
 function decodeUtf8(bytes: Uint8Array): string | undefined {
+  // Forms of programs are ASCII nearly always, which needs no decoder.
+  if (isAscii(bytes)) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
   try {
     return utf8.decode(bytes)
   } catch (error) {
