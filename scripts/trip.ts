@@ -39,7 +39,7 @@ const report = tripTable(plain, proven)
 process.stdout.write(`${report}\n`)
 if (process.argv.includes('--write')) writeBetweenMarkers(report)
 
-/** One exchange over a real store and real keys; a first one warms what is made once. */
+/** One exchange over a socket, a real store and real keys; a first one warms what is made once. */
 async function record({ withProof }: { readonly withProof: boolean }): Promise<Trip> {
   const { openHarness } = await import('../packages/authority/src/testing/authority-harness.ts')
   const { proof, basic } = await import('../packages/authority/src/testing/token-requests.ts')
@@ -51,28 +51,28 @@ async function record({ withProof }: { readonly withProof: boolean }): Promise<T
   registerBackChannel(listener, harness.context)
   const client = harness.clients.webApp
   const key = generateSigningKey('ES256')
+  const { port } = await listener.listen()
   try {
     let entries: readonly string[] = []
     for (const round of ['warm-up', 'measured']) {
       const { resource } = harness.resources.orders
       const { code, verifier } = await harness.mintCode(client, { resources: [resource] })
       const request = {
-        method: 'POST' as const,
-        url: '/token',
+        method: 'POST',
         headers: {
           'content-type': 'application/x-www-form-urlencoded',
           authorization: basic(client.client_id, harness.secrets[client.client_id] ?? ''),
           ...(withProof ? { dpop: proof(harness, key) } : {}),
         },
-        payload: new URLSearchParams({ grant_type: 'authorization_code', code, code_verifier: verifier }).toString(),
+        body: new URLSearchParams({ grant_type: 'authorization_code', code, code_verifier: verifier }).toString(),
       }
       recorded = []
-      const answer = await listener.app.inject(request)
+      const answer = await fetch(`http://localhost:${port}/token`, request)
       entries = recorded
       recorded = undefined
-      const tokens: Record<string, unknown> = answer.json()
+      const tokens: Record<string, unknown> = JSON.parse(await answer.text())
       const isWhole = String(tokens.access_token).startsWith('eyJ') && 'refresh_token' in tokens && 'id_token' in tokens
-      if (!isWhole) throw new Error(`the ${round} exchange gave ${answer.statusCode} ${Object.keys(tokens).join(', ')}`)
+      if (!isWhole) throw new Error(`the ${round} exchange gave ${answer.status} ${Object.keys(tokens).join(', ')}`)
     }
     return summarise(entries)
   } finally {
