@@ -34,13 +34,23 @@ function auditTrail(trail: AuditRecord[]): AuditTrail {
       const copy = copied(record)
       if (copy !== undefined) trail.push(copy)
     },
+    heads: async () => {
+      const last = chained(trail).at(-1)
+      return last === undefined ? {} : { simulated: last.head }
+    },
+    droppable: async () => ({}),
+    drop: async () => undefined,
     async *lines() {
-      let head = CHAIN_START
-      for (const record of trail) {
-        const chained = chainLine(renderRecord(record), 'simulated', head)
-        head = chained.head
-        yield Buffer.from(`${chained.line}\n`)
-      }
+      for (const { line } of chained(trail)) yield Buffer.from(`${line}\n`)
     },
   }
+}
+
+function chained(trail: readonly AuditRecord[]) {
+  let head = CHAIN_START
+  return trail.map(record => {
+    const line = chainLine(renderRecord(record), 'simulated', head)
+    head = line.head
+    return line
+  })
 }

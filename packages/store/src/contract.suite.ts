@@ -1,4 +1,5 @@
 import { auditContract, processAuditContract } from './contract/audit.suite.ts'
+import { checkpointsContract } from './contract/checkpoints.suite.ts'
 import { expiryContract } from './contract/expiry.suite.ts'
 import { modelContract } from './contract/model.suite.ts'
 import { namesContract } from './contract/names.suite.ts'
@@ -50,4 +51,5 @@ export function inProcessContract(name: string, open: OpenLone): void {
   racesContract(name, open)
   modelContract(name, open)
   auditContract(name, open)
+  checkpointsContract(name, open)
 }

@@ -1,9 +1,14 @@
 import { createHash } from 'node:crypto'
+import { CHECKPOINT_KIND } from './audit/checkpoint-log.ts'
+import { LEASE_KIND } from './audit/checkpoints.ts'
 import type { Movable, MovableRow, Rows } from './movable.ts'
 import { StoreError } from './store-error.ts'
 
-/** Kinds that never move: a refresh token's sealed reply is worth seconds, and a copy of it is worth more to a thief. */
-const LEFT_BEHIND: readonly string[] = ['refresh-reply']
+/**
+ * Kinds that never move: a refresh token's sealed reply is worth seconds, and a copy of it is worth more to a thief;
+ * checkpoints are of the trail that stays where it is.
+ */
+const LEFT_BEHIND: readonly string[] = ['refresh-reply', CHECKPOINT_KIND, LEASE_KIND]
 
 export interface Migrated {
   readonly rows: Readonly<Record<MovableRow['table'], number>>

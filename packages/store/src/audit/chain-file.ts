@@ -1,30 +1,40 @@
-import { closeSync, fdatasyncSync, fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs'
+import { closeSync, fdatasyncSync, fstatSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { storeErrorOfFile } from '../file-errors.ts'
 import { StoreError } from '../store-error.ts'
+import { closedSegments, isMoved, segmentName } from './segments.ts'
 import { readTail, type Tail } from './tail.ts'
 
-/** The file of a trail, for a thread that may wait for the disk. Several processes may append to one file. */
+/** A file of this size is closed, and a new one begun. */
+const SEGMENT_BYTES = 64 * 1024 * 1024
+
+/** The files of a trail, for a thread that may wait for the disk. Several processes may append to one trail. */
 export class ChainFile {
   readonly path: string
-  readonly #file: number
+  readonly #segmentBytes: number
+  #file: number
+  #inode: number
+  #size: number
   #failed: StoreError | undefined
 
   /** Makes it with mode 0600 when missing. @throws StoreError `cannot_open`, `read_only`, `disk_full` */
-  constructor(path: string) {
+  constructor(path: string, segmentBytes = SEGMENT_BYTES) {
     this.path = path
-    try {
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-      this.#file = openSync(path, 'a+', 0o600)
-      syncFolder(path)
-    } catch (error) {
-      throw storeErrorOfFile(error, path)
-    }
+    this.#segmentBytes = segmentBytes
+    ;({ file: this.#file, inode: this.#inode, size: this.#size } = open(path))
   }
 
-  /** How the file ends, as the chain of `writer` goes. */
+  /** How the trail ends, as the chain of `writer` goes. */
   tail(writer: string): Tail {
-    return readTail(this.#file, writer)
+    const tail = readTail(this.#file, writer)
+    for (const segment of closedSegments(this.path).toReversed()) {
+      if (tail.head.seq > 0) break
+      const file = openSync(segment, 'r')
+      const { head } = readTail(file, writer)
+      closeSync(file)
+      if (head.seq > 0) return { ...tail, head }
+    }
+    return tail
   }
 
   /**
@@ -36,8 +46,10 @@ export class ChainFile {
     if (this.#failed !== undefined) throw this.#failed
     const bytes = Buffer.from(text)
     try {
+      this.#follow()
       // O_APPEND; a write that the disk cut short goes on where it stopped.
       for (let at = 0; at < bytes.length; ) at += writeSync(this.#file, bytes, at)
+      this.#size += bytes.length
     } catch (error) {
       throw storeErrorOfFile(error, this.path)
     }
@@ -52,6 +64,27 @@ export class ChainFile {
 
   close(): void {
     closeSync(this.#file)
+  }
+
+  /** Goes on in the newest file: another process may have closed this one, or it is large enough now. */
+  #follow(): void {
+    const moved = isMoved(this.path, this.#inode)
+    if (!moved && this.#size < this.#segmentBytes) return
+    if (!moved) renameSync(this.path, segmentName(this.path, Date.now()))
+    closeSync(this.#file)
+    ;({ file: this.#file, inode: this.#inode, size: this.#size } = open(this.path))
+  }
+}
+
+function open(path: string): { file: number; inode: number; size: number } {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    const file = openSync(path, 'a+', 0o600)
+    syncFolder(path)
+    const { ino: inode, size } = fstatSync(file)
+    return { file, inode, size }
+  } catch (error) {
+    throw storeErrorOfFile(error, path)
   }
 }
 

@@ -24,8 +24,9 @@ export function readTail(file: number, writer: string): Tail {
   const whole = last?.unchanged === true
   if (whole && last.record.writer === writer) return { head: headOf(last.record), unfinished, torn: undefined }
   const torn = unfinished && !whole ? { bytes: rest.length, sha256: sha256(rest) } : undefined
+  const named = `"writer":${JSON.stringify(writer)}`
   for (const line of lines) {
-    const record = parseLine(line)?.record
+    const record = line.includes(named) ? parseLine(line)?.record : undefined
     if (record?.writer === writer) return { head: headOf(record), unfinished, torn }
   }
   return { head: CHAIN_START, unfinished, torn }

@@ -1,4 +1,7 @@
-import type { AuditRecord } from './record.ts'
+import type { AuditRecord, ChainHead } from './record.ts'
+
+/** Places in chains, by writer. */
+export type ChainPlaces = Readonly<Record<string, ChainHead>>
 
 /**
  * The audit trail: records, one JSON object a line, each holding the hash of the one before it. Every writer (a process,
@@ -17,6 +20,18 @@ export interface AuditTrail {
    * without was being written, or left so by a crash.
    */
   lines(): AsyncIterable<Uint8Array>
+
+  /** The ends of all chains, for a checkpoint; of another running process as far as it has told the database. */
+  heads(): Promise<ChainPlaces>
+
+  /**
+   * The last records that may be dropped when all older than `before` (Unix seconds) go. Whole blocks or
+   * closed files go, never the newest.
+   */
+  droppable(before: number): Promise<ChainPlaces>
+
+  /** Drops records up to these, once a signed checkpoint says so. */
+  drop(upTo: ChainPlaces): Promise<void>
 }
 
 /** Under which name this process writes the trail. */

@@ -14,7 +14,7 @@ async function trailOfTwo() {
     return chained.line
   })
   const verify = (changed: readonly string[], checkpoint?: Record<string, ChainHead>) =>
-    verifyAuditTrail(asLines(changed), checkpoint && { checkpoint })
+    verifyAuditTrail(asLines(changed), checkpoint && [{ heads: checkpoint, beginnings: {} }])
   return { lines, verify, heads }
 }
 

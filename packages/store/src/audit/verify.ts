@@ -1,17 +1,19 @@
+import type { Checkpoint } from './checkpoint.ts'
 import { CHAIN_START, type ChainedRecord, type ChainHead, parseLine, sha256, TORN_LINE } from './record.ts'
 
 const NEWLINE = 0x0a
 
 export interface AuditProblem {
   /**
-   * `changed`: a record is not what was written, or not a record · `missing`: records between two of a chain, or at its
-   * beginning, are gone · `repeated`: a chain has two records of one number · `cut`: a chain ends before its checkpoint
+   * `changed`: a record or checkpoint is not what was written · `missing`: records or checkpoints between two of a chain,
+   * or at its beginning, are gone · `repeated`: a chain has two records of one number · `cut`: a chain ends before a
+   * checkpoint says · `forged`: a checkpoint has no signature of this installation
    */
-  readonly found: 'changed' | 'missing' | 'repeated' | 'cut'
-  /** Counted from 1. */
+  readonly found: 'changed' | 'missing' | 'repeated' | 'cut' | 'forged'
+  /** Counted from 1; 0 for a checkpoint. */
   readonly line: number
   readonly writer: string | undefined
-  /** The number of the record in its chain; of `missing` and `cut` the first one that is gone. */
+  /** The number of the record in its chain, or of the checkpoint; of `missing` and `cut` the first one that is gone. */
   readonly seq: number | undefined
 }
 
@@ -27,23 +29,26 @@ export interface AuditVerdict {
 
 /**
  * Reads a whole trail and finds changed and missing records. A trail that was cut at its end, or rewritten from some
- * record on by who can compute hashes, shows only against a checkpoint: `heads` of an earlier verdict, kept where the
- * trail's writer cannot reach.
+ * record on by who can compute hashes, shows only against checkpoints.
  *
  * @param lines  as `AuditTrail.lines` gives them
+ * @param checkpoints  those that can be trusted, read before the lines are
  * @throws what reading the lines throws
  */
 export async function verifyAuditTrail(
   lines: AsyncIterable<Uint8Array>,
-  options: { readonly checkpoint?: Readonly<Record<string, ChainHead>> } = {},
+  checkpoints: readonly Pick<Checkpoint, 'heads' | 'beginnings'>[] = [],
 ): Promise<AuditVerdict> {
-  const check = new TrailCheck(options.checkpoint ?? {})
+  const check = new TrailCheck(checkpoints)
   for await (const line of lines) check.line(line)
   return check.end()
 }
 
 class TrailCheck {
-  readonly #checkpoint: ReadonlyMap<string, ChainHead>
+  /** What checkpoints say of a chain: hashes by number, the newest end, and where it may begin. */
+  readonly #kept = new Map<string, Map<number, string>>()
+  readonly #ends = new Map<string, number>()
+  readonly #beginnings = new Map<string, Map<number, string>>()
   readonly #heads = new Map<string, ChainHead>()
   readonly #problems: AuditProblem[] = []
   #line = 0
@@ -52,8 +57,15 @@ class TrailCheck {
   /** Lines that are no records, by their digest: torn, if a record later says so. */
   readonly #unread = new Map<string, number>()
 
-  constructor(checkpoint: Readonly<Record<string, ChainHead>>) {
-    this.#checkpoint = new Map(Object.entries(checkpoint))
+  constructor(checkpoints: readonly Pick<Checkpoint, 'heads' | 'beginnings'>[]) {
+    for (const { heads, beginnings } of checkpoints) {
+      for (const [writer, { seq, hash }] of Object.entries(heads)) {
+        placesOf(this.#kept, writer).set(seq, hash)
+        this.#ends.set(writer, Math.max(seq, this.#ends.get(writer) ?? 0))
+      }
+      for (const [writer, { seq, hash }] of Object.entries(beginnings))
+        placesOf(this.#beginnings, writer).set(seq, hash)
+    }
   }
 
   line(bytes: Uint8Array): void {
@@ -73,9 +85,9 @@ class TrailCheck {
   end(): AuditVerdict {
     for (const line of this.#unread.values())
       this.#problems.push({ found: 'changed', line, writer: undefined, seq: undefined })
-    for (const [writer, kept] of this.#checkpoint) {
+    for (const [writer, end] of this.#ends) {
       const { seq } = this.#heads.get(writer) ?? CHAIN_START
-      if (seq < kept.seq) this.#problems.push({ found: 'cut', line: this.#line + 1, writer, seq: seq + 1 })
+      if (seq < end) this.#problems.push({ found: 'cut', line: this.#line + 1, writer, seq: seq + 1 })
     }
     return {
       intact: this.#problems.length === 0,
@@ -87,19 +99,32 @@ class TrailCheck {
   }
 
   #judgePlace({ writer, seq, previous, hash }: ChainedRecord, unchanged: boolean): void {
-    const head = this.#heads.get(writer) ?? CHAIN_START
-    const kept = this.#checkpoint.get(writer)
+    const known = this.#heads.get(writer)
+    const head = known ?? this.#beginning(writer, seq - 1)
+    const kept = this.#kept.get(writer)?.get(seq)
     const found = (problem: AuditProblem['found'], at: number) =>
       this.#problems.push({ found: problem, line: this.#line, writer, seq: at })
     if (seq > head.seq + 1) found('missing', head.seq + 1)
     else if (seq <= head.seq) found('repeated', seq)
     else if (!unchanged) found('changed', seq)
     else if (previous !== head.hash) found('changed', head.seq)
-    else if (kept?.seq === seq && kept.hash !== hash) found('changed', seq)
+    else if (kept !== undefined && kept !== hash) found('changed', seq)
     if (seq > head.seq) this.#heads.set(writer, { seq, hash })
+  }
+
+  /** Where a chain may begin: at its start, or behind what a checkpoint says was dropped. */
+  #beginning(writer: string, seq: number): ChainHead {
+    const hash = this.#beginnings.get(writer)?.get(seq)
+    return hash === undefined ? CHAIN_START : { seq, hash }
   }
 
   #judgeUnread({ action, detail }: ChainedRecord): void {
     if (action === TORN_LINE && this.#unread.delete(String(detail?.sha256))) this.#tornLines += 1
   }
+}
+
+function placesOf(all: Map<string, Map<number, string>>, writer: string): Map<number, string> {
+  const places = all.get(writer) ?? new Map<number, string>()
+  all.set(writer, places)
+  return places
 }

@@ -20,6 +20,7 @@ const tables = (schema: string): string => `
     chain text COLLATE "C" NOT NULL, seq bigint NOT NULL, written_at bigint NOT NULL, lines text NOT NULL,
     PRIMARY KEY (chain, seq)
   );
+  CREATE INDEX audit_block_age ON ${schema}.audit_block (written_at);
 `
 
 /**

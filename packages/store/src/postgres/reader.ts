@@ -1,3 +1,4 @@
+import type { ChainPlaces } from '../audit/trail.ts'
 import type { RecordColumns } from '../record-codec.ts'
 import { StoreError } from '../store-error.ts'
 import type { Link, Row } from './link.ts'
@@ -69,6 +70,22 @@ export class Reader {
   async auditBlocks(chain: string, seq: number, limit: number) {
     const rows = await this.#read(this.#statements.auditBlocks, [chain, seq, limit])
     return rows.map(row => ({ chain: row.chain ?? '', seq: Number(row.seq), lines: row.lines ?? '' }))
+  }
+
+  async auditHeads(): Promise<ChainPlaces> {
+    const rows = await this.#read(this.#statements.auditHeads, [])
+    return Object.fromEntries(rows.map(({ chain, seq, hash }) => [chain, { seq: Number(seq), hash: hash ?? '' }]))
+  }
+
+  /** The newest block of each chain that is older than a time, but for the chain's end. @param before Unix seconds */
+  async auditDroppable(before: number): Promise<readonly { chain: string; lines: string }[]> {
+    const rows = await this.#read(this.#statements.auditDroppable, [before])
+    return rows.map(({ chain, lines }) => ({ chain: chain ?? '', lines: lines ?? '' }))
+  }
+
+  /** Removes a chain's blocks up to a number; again does no harm. */
+  async dropBlocks(chain: string, upTo: number): Promise<void> {
+    await this.#read(this.#statements.auditDrop, [chain, upTo])
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,5 @@
-import { type AuditRecord, renderVouched, splitLines } from '../audit/record.ts'
-import type { AuditTrail } from '../audit/trail.ts'
+import { type AuditRecord, parseLine, renderVouched, splitLines } from '../audit/record.ts'
+import type { AuditTrail, ChainPlaces } from '../audit/trail.ts'
 import type { GroupWriter } from './group-writer.ts'
 import { commitOperation } from './operations.ts'
 import type { Reader } from './reader.ts'
@@ -33,5 +33,22 @@ export class SharedTrail implements AuditTrail {
       if (end === undefined) return
       after = end
     }
+  }
+
+  heads(): Promise<ChainPlaces> {
+    return this.#reader.auditHeads()
+  }
+
+  async droppable(before: number): Promise<ChainPlaces> {
+    const blocks = await this.#reader.auditDroppable(before)
+    const ends = blocks.flatMap(({ chain, lines }) => {
+      const record = parseLine(splitLines(lines).at(-1) ?? '')?.record
+      return record === undefined ? [] : [[chain, { seq: record.seq, hash: record.hash }]]
+    })
+    return Object.fromEntries(ends)
+  }
+
+  async drop(upTo: ChainPlaces): Promise<void> {
+    for (const [chain, { seq }] of Object.entries(upTo)) await this.#reader.dropBlocks(chain, seq)
   }
 }

@@ -57,6 +57,18 @@ export function statementsFor(schema: string) {
         SELECT chain, seq, lines FROM ${schema}.audit_block WHERE (chain, seq) > ($1::text, $2::bigint)
         ORDER BY chain, seq LIMIT $3::bigint`,
     },
+    auditHeads: { name: 'audit_heads', text: `SELECT chain, seq, hash FROM ${schema}.audit_chain ORDER BY chain` },
+    auditDroppable: {
+      name: 'audit_droppable',
+      text: `
+        SELECT DISTINCT ON (b.chain) b.chain, b.seq, b.lines
+        FROM ${schema}.audit_block b JOIN ${schema}.audit_chain c ON c.chain = b.chain
+        WHERE b.written_at < $1::bigint AND b.seq < c.seq ORDER BY b.chain, b.seq DESC`,
+    },
+    auditDrop: {
+      name: 'audit_drop',
+      text: `DELETE FROM ${schema}.audit_block WHERE chain = $1::text AND seq <= $2::bigint`,
+    },
     sealedAfter: {
       name: 'sealed_after',
       text: `

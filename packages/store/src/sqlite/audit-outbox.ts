@@ -50,6 +50,7 @@ export class AuditOutbox {
     this.#filed = head.seq < settled.seq ? settled : head
     this.#settled = settled.seq
     this.#head = this.#filed
+    if (known === undefined) run.setAuditHead.run(writer, 0, '')
     const kept = run.outbox.all(writer).map(row => String(row.lines))
     this.#waiting = linesAfter(this.#head.seq, kept.join(''))
     this.#head = headOf(this.#waiting) ?? this.#head
@@ -64,6 +65,17 @@ export class AuditOutbox {
   /** Takes the record of an operation that succeeded in the running transaction. */
   stage(record: string): void {
     this.#staged.push(record)
+  }
+
+  /** The ends of all chains; of another process's as far as it told the database. */
+  heads(): Readonly<Record<string, ChainHead>> {
+    const rows = this.#run.auditHeads.all().map(({ writer, seq, hash, waiting }) => {
+      const settled = { seq: Number(seq), hash: String(hash) }
+      return [String(writer), (waiting === null ? undefined : headOf(String(waiting))) ?? settled] as const
+    })
+    const known = rows.filter(([, { seq }]) => seq > 0)
+    const own = this.#head.seq > 0 ? { [this.#writer]: this.#head } : {}
+    return { ...Object.fromEntries(known), ...own }
   }
 
   /** Keeps what was staged as a row, the last thing before the commit. @throws StoreError when the file takes none for long */
@@ -95,9 +107,9 @@ export class AuditOutbox {
     const repair = this.#doubtful ? this.#repair() : { beginning: '', records: [] }
     const chained = this.#chain([...repair.records, ...records])
     const text = repair.beginning + this.#waiting + chained.text
-    if (text !== '') {
+    if (text !== '' || this.#doubtful) {
       this.#doubtful = true
-      this.#file.append(text)
+      this.#file.append(text) // also when it is empty: what an earlier process wrote may not be synced
     }
     this.#doubtful = false
     this.#waiting = ''

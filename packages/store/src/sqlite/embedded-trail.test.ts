@@ -1,15 +1,20 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
 import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { ChainFile } from '../audit/chain-file.ts'
+import { Checkpoints } from '../audit/checkpoints.ts'
 import { type AuditRecord, CHAIN_START, type ChainHead, parseLine } from '../audit/record.ts'
+import { closedSegments, segmentName } from '../audit/segments.ts'
 import { verifyAuditTrail } from '../audit/verify.ts'
+import { verifyStore } from '../audit/verify-store.ts'
+import { newSigner } from '../contract/checkpoint-signer.ts'
 import { openMasterKey } from '../sealing/master-key.ts'
 import { createSealer } from '../sealing/sealer.ts'
 import { embeddedLines } from './embedded-trail.ts'
@@ -185,6 +190,50 @@ test('a file that was cut before what was synced in it shows the gap for ever, a
   await goOn(database)
   const { problems } = await verifyAuditTrail(embeddedLines(database, path))
   assert.deepEqual(problems, [{ found: 'missing', line: 7, writer: 'a', seq: 7 }])
+})
+
+test('files are closed when they are large, the chains go on in the next, and old ones are dropped behind a statement', async t => {
+  const { database, path } = scratch(t)
+  const clock = { seconds: now() }
+  const signer = newSigner()
+  const fill = async (from: number) => {
+    const store = await openAt(database, () => clock.seconds, 'a')
+    for (let n = from; n < from + 4; n += 1) await store.audit.append(record(n))
+    await store.close()
+  }
+  for (let segment = 0; segment < 3; segment += 1) {
+    await fill(segment * 4)
+    // What `ChainFile` does with a file of 64 MiB.
+    renameSync(path, segmentName(path, (clock.seconds + segment) * 1000))
+  }
+  await fill(12)
+  const store = await openAt(database, () => clock.seconds, 'b')
+  t.after(() => store.close())
+  assert.deepEqual((await verifyStore(store, signer)).records, 16)
+  const options = { store, signer, holder: 'b', nowSeconds: () => clock.seconds, keepSeconds: 86_400 }
+  clock.seconds += 86_400 + 2
+  const checkpoints = new Checkpoints({ ...options, onTrouble: assert.ifError })
+  await checkpoints.stop()
+  assert.equal(closedSegments(path).length, 1)
+  const { intact, records, problems } = await verifyStore(store, signer)
+  assert.deepEqual([intact, records, problems], [true, 8, []])
+  assert.equal((await verifyAuditTrail(store.audit.lines())).problems[0]?.found, 'missing', 'without the statement')
+  for (const segment of closedSegments(path)) rmSync(segment)
+  assert.equal((await verifyStore(store, signer)).problems[0]?.found, 'missing', 'more than was stated')
+})
+
+test('a process goes on in the new file when another closed the old one, and a file is closed at its size', t => {
+  const { path } = scratch(t)
+  const [one, other] = [new ChainFile(path, 100), new ChainFile(path, 100)]
+  const write = (file: ChainFile, text: string) => file.append(`${text.padEnd(70)}\n`)
+  write(one, 'a')
+  write(one, 'b')
+  write(one, 'c')
+  write(other, 'd')
+  write(other, 'e')
+  for (const file of [one, other]) file.close()
+  const files = [...closedSegments(path), path].map(name => readFileSync(name, 'utf8').replaceAll(/\s/g, ''))
+  assert.deepEqual(files, ['ab', 'cd', 'e'])
 })
 
 test('when the disk takes no more append rejects, and with room again the trail goes on and is intact', async t => {

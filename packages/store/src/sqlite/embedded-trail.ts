@@ -1,6 +1,6 @@
-import { fileLines } from '../audit/file-lines.ts'
 import { type AuditRecord, parseLine, renderVouched, splitLines } from '../audit/record.ts'
-import type { AuditTrail } from '../audit/trail.ts'
+import { dropSegments, endsBefore, trailLines } from '../audit/segments.ts'
+import type { AuditTrail, ChainPlaces } from '../audit/trail.ts'
 import { openForReading } from './connection.ts'
 import type { GroupWriter } from './group-writer.ts'
 import { SQL } from './statements.ts'
@@ -26,6 +26,18 @@ export class EmbeddedTrail implements AuditTrail {
   lines(): AsyncIterable<Uint8Array> {
     return embeddedLines(this.#database, this.#path)
   }
+
+  heads(): Promise<ChainPlaces> {
+    return this.#writer.submit(['heads'], verdict => JSON.parse(verdict.text()))
+  }
+
+  async droppable(before: number): Promise<ChainPlaces> {
+    return this.#path === undefined ? {} : endsBefore(this.#path, before)
+  }
+
+  async drop(upTo: ChainPlaces): Promise<void> {
+    if (this.#path !== undefined) await dropSegments(this.#path, upTo)
+  }
 }
 
 /**
@@ -38,7 +50,7 @@ export async function* embeddedLines(database: string, path: string | undefined)
   // What waits is read first: each line of it is either in this or, by then, in the file.
   const waiting = outboxLines(database)
   const ends = new Map<string, number>()
-  for await (const line of fileLines(path)) {
+  for await (const line of trailLines(path)) {
     yield line
     const record = waiting.length === 0 ? undefined : parseLine(line)?.record
     if (record !== undefined) ends.set(record.writer, record.seq)

@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
+import type { ChainHead } from '../audit/record.ts'
 import type { EncodedWrite } from '../record-codec.ts'
 import { readWrites } from './packed-writes.ts'
 import { AUDIT, type FieldReader } from './packing.ts'
@@ -6,6 +7,12 @@ import { SQL } from './statements.ts'
 import type { Versions } from './versions.ts'
 
 export type Statements = Record<keyof typeof SQL, StatementSync>
+
+/** The audit trail, as operations know it. */
+interface Trail {
+  stage(record: string): void
+  heads(): Readonly<Record<string, ChainHead>>
+}
 
 /** Takes the audit record of an operation that succeeded; empty when it has none. */
 type Stage = (record: string) => void
@@ -19,9 +26,12 @@ export function applyOperation(
   now: number,
   run: Statements,
   versions: Versions,
-  stage: Stage,
+  outbox: Trail,
 ): readonly string[] {
   const operation = fields.text()
+  const stage = (record: string) => {
+    if (record !== '') outbox.stage(record)
+  }
   switch (operation) {
     case 'take':
       return take(fields, now, run, versions, stage)
@@ -32,6 +42,8 @@ export function applyOperation(
     case AUDIT:
       stage(fields.text())
       return []
+    case 'heads':
+      return [JSON.stringify(outbox.heads())]
     case 'reseal':
       return [String(run.reseal.run(fields.text(), fields.text(), fields.text(), fields.text(), fields.text()).changes)]
     case 'sweep':

@@ -86,6 +86,11 @@ export const SQL = {
   keepAudit: 'INSERT INTO audit_outbox (writer, seq, lines) VALUES (?, ?, ?)',
   dropOutbox: 'DELETE FROM audit_outbox WHERE writer = ? AND seq <= ?',
   auditHead: 'SELECT seq, hash FROM audit_head WHERE writer = ?',
+  auditHeads: `
+    SELECT writer, seq, hash, (
+      SELECT lines FROM audit_outbox o WHERE o.writer = h.writer AND o.seq > h.seq ORDER BY o.seq DESC LIMIT 1
+    ) AS waiting
+    FROM audit_head h ORDER BY writer`,
   setAuditHead: `
     INSERT INTO audit_head (writer, seq, hash) VALUES (?, ?, ?)
     ON CONFLICT (writer) DO UPDATE SET seq = excluded.seq, hash = excluded.hash`,

@@ -14,6 +14,9 @@ const FILE_AFTER_MS = 50
 /** How long they wait after the file took none; they are safe in the database, and who writes next meets the trouble. */
 const FILE_AGAIN_MS = 1000
 
+/** Of a store without a trail; its records are refused before they come here. */
+const NO_TRAIL = { stage: () => undefined, heads: () => ({}) }
+
 /**
  * The thread that writes: takes a group, applies it in one transaction, and answers after the commit is on disk. A group
  * of audit records alone goes to the trail's file instead. The event loop of the main thread never waits for a disk.
@@ -25,15 +28,11 @@ function serve(port: NonNullable<typeof parentPort>, path: string, audit: FileTr
   const outbox = audit && new AuditOutbox(run, new ChainFile(audit.path), audit.writer)
   let filing: NodeJS.Timeout | undefined
 
-  const stage = (record: string) => {
-    if (record !== '') outbox?.stage(record)
-  }
-
   const apply = (fields: FieldReader, now: number): readonly string[] => {
     const verdicts: string[] = []
     run.begin.run()
     try {
-      while (!fields.done) verdicts.push(...applyOperation(fields, now, run, versions, stage))
+      while (!fields.done) verdicts.push(...applyOperation(fields, now, run, versions, outbox ?? NO_TRAIL))
       outbox?.keep()
       run.commit.run()
     } catch (error) {

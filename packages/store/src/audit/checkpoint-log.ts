@@ -1,0 +1,84 @@
+import type { Store, Write } from '../contract.ts'
+import {
+  type Checkpoint,
+  type CheckpointSigner,
+  checkpointHash,
+  readCheckpoint,
+  type SignedCheckpoint,
+} from './checkpoint.ts'
+import type { ChainPlaces } from './trail.ts'
+
+/** The tenant of the trail's own records. */
+const TENANT = '\u0001audit'
+export const CHECKPOINT_KIND = 'audit-checkpoint'
+
+/** Checkpoints that are kept: a day of one a minute. */
+const KEPT = 1_500
+
+/** The trail's checkpoints in the store, each naming the one before by its hash. */
+export class CheckpointLog {
+  readonly #store: Store
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  /**
+   * Signs the ends of all chains as they are now, unless the newest checkpoint says the same.
+   *
+   * @param now Unix seconds
+   * @param beginnings  where chains begin whose older records are about to be dropped
+   * @returns whether there is a new one; a process that was slower than another writes none
+   */
+  async write(signer: Pick<CheckpointSigner, 'sign'>, now: number, beginnings: ChainPlaces = {}): Promise<boolean> {
+    const newest = await this.newest()
+    const before = newest && readCheckpoint(newest)
+    const heads = await this.#store.audit.heads()
+    const next: Checkpoint = {
+      number: (before?.number ?? 0) + 1,
+      at: now,
+      heads,
+      beginnings: { ...before?.beginnings, ...beginnings },
+      previous: newest === undefined ? '' : checkpointHash(newest),
+    }
+    if (saysTheSame(before ?? NOTHING, next)) return false
+    const text = JSON.stringify(next)
+    const signed: SignedCheckpoint = { text, signature: await signer.sign(text) }
+    // Only one can have a number: two that write at once do not part the chain.
+    const writes: Write[] = [{ insert: { kind: CHECKPOINT_KIND, key: keyOf(next.number), value: signed } }]
+    if (next.number > KEPT) writes.push({ remove: { kind: CHECKPOINT_KIND, key: keyOf(next.number - KEPT) } })
+    return 'committed' in (await this.#store.of(TENANT).commit(writes))
+  }
+
+  /** The newest, to be kept elsewhere. */
+  async newest(): Promise<SignedCheckpoint | undefined> {
+    return (await Array.fromAsync(this.all())).at(-1)
+  }
+
+  /** In their order. */
+  async *all(): AsyncGenerator<SignedCheckpoint> {
+    let after: string | undefined
+    do {
+      const page = await this.#store.of(TENANT).list<SignedCheckpoint>(CHECKPOINT_KIND, {
+        limit: 500,
+        ...(after !== undefined && { after }),
+      })
+      for (const { value } of page.records) yield value
+      after = page.next
+    } while (after !== undefined)
+  }
+}
+
+const keyOf = (number: number): string => String(number).padStart(15, '0')
+
+type Ends = Pick<Checkpoint, 'heads' | 'beginnings'>
+
+const NOTHING = { heads: {}, beginnings: {} }
+
+function saysTheSame(a: Ends, b: Ends): boolean {
+  const said = ({ heads, beginnings }: Ends) =>
+    JSON.stringify(
+      [heads, beginnings].map(ends => Object.entries(ends).map(([writer, { seq, hash }]) => [writer, seq, hash])),
+    )
+  return said(a) === said(b)
+}
