@@ -130,11 +130,15 @@ export const commands: readonly Command[] = [
   {
     path: ['resource', 'add'],
     summary: 'Registers an API that tokens are for',
-    examples: [`${sallyport} resource add http://localhost:3000 --name "My API" --scope "read:things=See your things"`],
+    examples: [
+      `${sallyport} resource add http://localhost:3000 --name "My API" --scope "read:things=See your things"`,
+      `${sallyport} resource add http://localhost:4100/things --inside http://localhost:3000 --scope "read:things=See your things"`,
+    ],
     operands: [{ name: 'resource', summary: 'its identifier, an absolute URI' }],
     flags: [
       { name: 'name', value: 'text', summary: 'the name that users see; default: its identifier' },
-      { name: 'format', value: 'format', summary: 'jwt (default) or opaque' },
+      { name: 'format', value: 'format', summary: 'jwt (default) or opaque (default with --inside)' },
+      { name: 'inside', value: 'audience', summary: "behind the gateway: the service's own identifier" },
       { name: 'scope', value: 'scope=sentence', many: true, summary: 'a scope, with the sentence of the consent page' },
     ],
     load: () => import('../commands/resource-add.ts'),

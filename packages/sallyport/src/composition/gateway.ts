@@ -4,14 +4,15 @@ import type { PartTracer } from '@sallyport/guard'
 import type { Log } from '@sallyport/server'
 import type { ShortLived } from '@sallyport/store'
 import type { Settings } from '../configuration/load.ts'
-import { type Addresses, demoResources, type Ports } from '../demo/addresses.ts'
+import type { Addresses, Ports } from '../demo/addresses.ts'
 import type { LocalCertificate } from '../local-ca/certificate.ts'
+import { decisionOptions, gatewayRoutes } from './gateway-routes.ts'
 import { sharedLimiters } from './short-lived.ts'
 
 /** Apart from the authority's own: a proof is for one address, and its hash covers it. */
 const gatewayClaims = 'gateway'
 
-/** The edge before the orders API, plain and with TLS. */
+/** The edge before the orders API of the demo and the operator's own services, plain and with TLS. */
 export function composeGateway(options: {
   readonly addresses: Addresses
   readonly ports: Ports
@@ -24,7 +25,7 @@ export function composeGateway(options: {
   readonly tracer?: PartTracer
 }): Gateway {
   const { addresses, ports, settings, clientKey, tls, shortLived, log, tracer } = options
-  const { outside, inside } = demoResources(addresses)
+  const decisions = decisionOptions(settings, addresses)
   const { corsOrigins, requestsPerMinute } = settings.gateway
   return createGateway({
     origin: addresses.gateway,
@@ -36,18 +37,10 @@ export function composeGateway(options: {
     trustProxy: settings.authority.trustedProxies,
     issuer: addresses.issuer,
     client: { clientId: 'gateway', key: clientKey },
-    cors: { origins: [addresses.app, ...corsOrigins] },
+    cors: { origins: settings.demo.enabled ? [addresses.app, ...corsOrigins] : corsOrigins },
     rateLimits: { perCaller: { requests: requestsPerMinute, seconds: 60 } },
-    routes: [
-      {
-        prefix: '/orders',
-        upstream: `${addresses.ordersApi}/orders`,
-        resource: outside,
-        audience: inside,
-        advertises: { GET: 'read:orders', '*': 'write:orders' },
-        public: [{ method: 'GET', path: '/orders/openapi.json', upstreamPath: '/openapi.json' }],
-      },
-    ],
+    routes: gatewayRoutes(settings, addresses),
+    ...(decisions === undefined ? {} : { decisions }),
     ...(shortLived === undefined ? {} : { replay: replayMemory(shortLived) }),
     ...sharedLimiters(shortLived, 'gateway', settings),
     log,

@@ -102,7 +102,7 @@ async function startParts(
   const authority = parts.has('authority') ? await startAuthority(begun) : undefined
   const others = settings.demo.enabled
     ? await (await import('../demo/start.ts')).startDemo({ ...begun, authority })
-    : {}
+    : await (await import('./start-gateway.ts')).startOwnGateway({ ...begun, authority })
   return {
     addresses,
     parts: { ...(authority === undefined ? {} : { authority: addresses.issuer }), ...others },

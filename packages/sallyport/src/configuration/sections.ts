@@ -1,5 +1,6 @@
 import { choice, count, flag, list, origin, path, ratio, seconds, section, text, url } from '@sallyport/server'
 import { demoPorts } from '../demo/addresses.ts'
+import { gatewaySection } from './sections/gateway.ts'
 import { processSection } from './sections/process.ts'
 import { redisSection } from './sections/redis.ts'
 import { storeSection } from './sections/store.ts'
@@ -130,37 +131,7 @@ export const sections = [
     },
     'Signing keys, rotated on this schedule without a restart.',
   ),
-  section(
-    'gateway',
-    {
-      origin: origin({
-        about: 'Public address of the gateway; left out, http://localhost with the port.',
-        optional: true,
-      }),
-      tlsOrigin: origin({
-        about: 'Public address of the gateway with TLS; left out, https://localhost with the port.',
-        optional: true,
-      }),
-      clientKey: path({
-        about: "The gateway's private key at the authority (a JWK). Default: gateway.key.json in the data folder.",
-        optional: true,
-      }),
-      port: tcpPort('Port of the gateway.', demoPorts.gateway),
-      tlsPort: tcpPort('Port of the gateway with TLS.', demoPorts.gatewayTls),
-      requestsPerMinute: count({
-        about: 'Requests that one client may make in a minute.',
-        min: 1,
-        max: 1_000_000,
-        default: 600,
-      }),
-      corsOrigins: list(origin({ about: 'An origin.' }), {
-        about: 'Origins whose pages may call the gateway (CORS).',
-        default: [],
-        maxItems: 100,
-      }),
-    },
-    'The edge.',
-  ),
+  gatewaySection,
   section(
     'app',
     {

@@ -1,10 +1,10 @@
 import { CommandFailure } from '../command-line/command.ts'
-import { nowMs } from '../composition/clock.ts'
-import { type DecisionFile, openDecisionFile, withDoorOne } from '../composition/decision-file.ts'
+import { openDecisionFile } from '../composition/decision-file.ts'
+import { startGateway } from '../composition/start-gateway.ts'
 import type { Started } from '../composition/system.ts'
 import { tracerOf } from '../composition/tracing.ts'
+import { gatewayClientId } from '../home/gateway-client.ts'
 import type { Home } from '../home/home.ts'
-import { localCertificate } from '../local-ca/certificate.ts'
 import { demoClientKey } from './client-key.ts'
 import { type DemoFile, readDemoFile } from './demo-file.ts'
 import { ownersOf } from './owners.ts'
@@ -22,7 +22,7 @@ export async function startDemo(started: Started): Promise<Readonly<Record<strin
   atEnd(() => decisions.close())
   const starts = [
     ...(parts.has('orders-api') ? [startOrdersApi(started)] : []),
-    ...(parts.has('gateway') ? [startGateway(started, demo, decisions)] : []),
+    ...(parts.has('gateway') ? [startGateway(started, keyOf(started, demo), decisions)] : []),
     ...(parts.has('bff') ? [startBff(started, demo)] : []),
   ]
   // All are waited for, even when one fails, so that what began is known when it is to be ended.
@@ -44,28 +44,6 @@ async function startOrdersApi({ options, addresses, authority, atEnd }: Started)
   return { 'orders-api': addresses.ordersApi }
 }
 
-async function startGateway(started: Started, demo: DemoFile, decisions: DecisionFile): StartedParts {
-  const { options, addresses, shortLived, tracing, atEnd } = started
-  const { home, ports, settings, log } = options
-  const tls = localCertificate(home.tls, nowMs())
-  // Awaited below; until then a failure must not count as unhandled.
-  tls.catch(() => undefined)
-  const { composeGateway } = await import('../composition/gateway.ts')
-  const gateway = composeGateway({
-    addresses,
-    ports,
-    settings,
-    clientKey: demoClientKey(home, demo, 'gateway', settings.gateway.clientKey),
-    tls: await tls,
-    shortLived,
-    log: withDoorOne(log, 'gateway', decisions),
-    ...tracerOf(tracing, 'gateway', addresses.gateway),
-  })
-  atEnd(() => gateway.close())
-  await gateway.listen()
-  return { gateway: addresses.gateway, 'gateway-tls': addresses.gatewayTls }
-}
-
 async function startBff(started: Started, demo: DemoFile): StartedParts {
   const { options, addresses, data, tracing, listen } = started
   const { home, ports, settings, log } = options
@@ -85,6 +63,9 @@ async function startBff(started: Started, demo: DemoFile): StartedParts {
   await listen(listener)
   return { shop: addresses.app }
 }
+
+const keyOf = ({ options: { home, settings } }: Started, demo: DemoFile) =>
+  demoClientKey(home, demo, gatewayClientId, settings.gateway.clientKey)
 
 function demoMadeBefore(home: Home): DemoFile {
   const demo = readDemoFile(home)

@@ -6,7 +6,7 @@ import { type Home, inHome } from './home.ts'
 import { readJsonFile } from './private-file.ts'
 
 /** Where a client's private key is looked for at a start. */
-const clientKeyFile = (home: Home, clientId: string): string => inHome(home, `${clientId}.key.json`)
+export const clientKeyFile = (home: Home, clientId: string): string => inHome(home, `${clientId}.key.json`)
 
 /**
  * The private key by which a part proves itself to the authority (private_key_jwt, RFC 7523).
