@@ -7,9 +7,11 @@ import {
   type Metrics,
   type ReadyCheck,
   serveMetrics,
+  type Urgency,
 } from '@sallyport/server'
 import type { AuthorityContext } from '../context.ts'
 import { registerManagement } from '../management/http/management.ts'
+import { issuerPath } from '../metadata.ts'
 import { registerBackChannel } from './back-channel.ts'
 import { registerFrontChannel } from './front-channel.ts'
 import { quotasOf } from './quotas.ts'
@@ -27,7 +29,7 @@ export interface AuthorityOptions {
 /** The whole authority behind one listener: back channel, front channel, management API, health. Not listening yet. */
 export function createAuthority(options: AuthorityOptions): Listener {
   const { context } = options
-  const listener = createListener(options.listener)
+  const listener = createListener({ ...options.listener, urgencyOf: urgencyAt(issuerPath(context.issuer)) })
   const { app } = listener
   if (options.metrics !== undefined) serveMetrics(listener, options.metrics)
   const quotas = quotasOf(context, options.rateLimiter)
@@ -42,4 +44,14 @@ export function createAuthority(options: AuthorityOptions): Listener {
     ...options.checks,
   })
   return listener
+}
+
+/** What ends something comes before what begins something; the feed of revocations is kept open and counts its own places. */
+function urgencyAt(base: string): (method: string, path: string) => Urgency {
+  const [feed, ends] = [`${base}/revocations`, new Set([`${base}/revoke`, `${base}/logout`])]
+  const managed = `${base}/manage/`
+  return (method, path) => {
+    if (path === feed) return 'always'
+    return ends.has(path) || (method === 'DELETE' && path.startsWith(managed)) ? 'first' : 'usual'
+  }
 }

@@ -8,6 +8,8 @@ export interface GatewayMetrics {
   decided(outcome: string): void
   /** One answer, with how long it took. */
   answered(method: string, status: number, seconds: number): void
+  /** One request that was turned away because of overload. */
+  shed(): void
   /** Text of all metrics, with the gauges as they are now. */
   render(): string
 }
@@ -36,11 +38,13 @@ export function gatewayMetrics(revocations: Revocations, phantom: PhantomTokens)
     'Time since the last message of the feed that was in order.',
     {},
   )
+  const shed = all.counter('http_server_shed_total', 'Requests turned away because of overload.', {})
   const kept = all.gauge('sallyport_phantom_tokens', 'Phantom tokens kept.', {})
   return {
     decided: word => decisions.add({ door: '1', outcome: word }),
     answered: (method, status, seconds) =>
       durations.observe({ method, status: `${Math.floor(status / 100)}xx` }, seconds),
+    shed: () => shed.add({}),
     render() {
       const state = revocations.state()
       for (const word of feeds) feed.set({ state: word }, state.feed === word ? 1 : 0)

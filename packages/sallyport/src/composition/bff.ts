@@ -44,6 +44,7 @@ export async function composeBff(options: {
     hosts: ['127.0.0.1', '[::1]'],
     log,
     portFlag: '--app-port',
+    urgencyOf: (_method, path) => (path === '/bff/logout' ? 'first' : 'usual'),
     trace: tracer,
     ...(trustedProxies.length === 0 ? {} : { trustProxy: trustedProxies }),
   })

@@ -3,6 +3,7 @@ import type { Log } from '../log.ts'
 import type { DirectRoutes } from './direct.ts'
 import { Exchange, type ExchangeRules } from './exchange.ts'
 import type { Failure } from './failure.ts'
+import { type Gate, turnedAway } from './gate.ts'
 import { judgeTarget, type TargetRules } from './target.ts'
 
 /**
@@ -12,23 +13,27 @@ import { judgeTarget, type TargetRules } from './target.ts'
 export class Front {
   /** Asked for every request that has no direct route; `false` leaves it to Fastify. */
   takenOver: ((exchange: Exchange) => boolean) | undefined
+  readonly #gate: Gate
   readonly #exchanges: ExchangeRules
   readonly #target: TargetRules
   readonly #log: Log
   /** Those that Fastify got from here: it neither judges nor names them again. */
   readonly #passedOn = new WeakMap<IncomingMessage, Exchange>()
 
-  constructor(exchanges: ExchangeRules, target: TargetRules, log: Log) {
+  constructor(gate: Gate, exchanges: ExchangeRules, target: TargetRules, log: Log) {
+    this.#gate = gate
     this.#exchanges = exchanges
     this.#target = target
     this.#log = log
   }
 
   receive(request: IncomingMessage, response: ServerResponse, direct: DirectRoutes, fastify: RequestListener): void {
+    const busy = this.#gate.enter(request, response)
+    if (busy === 'cut') return
     const exchange = new Exchange(request, response, this.#exchanges)
-    const failure = this.admit(request, exchange)
+    const failure = busy ?? this.admit(request, exchange)
     if (failure !== undefined) {
-      exchange.fail(failure, 'none')
+      exchange.fail(failure, busy === undefined ? 'none' : turnedAway)
       return
     }
     if (direct.answer(exchange) || this.takenOver?.(exchange) === true) return
@@ -37,7 +42,7 @@ export class Front {
   }
 
   /**
-   * The one place where a request is let in, before anything is routed, read or answered.
+   * Whether a request is meant for us, before anything is routed, read or answered.
    *
    * @returns what to answer instead, `undefined` when it may go on
    */

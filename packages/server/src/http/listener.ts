@@ -11,6 +11,7 @@ import { type DirectHandler, type DirectMethod, DirectRoutes, type FailureOf } f
 import type { Exchange } from './exchange.ts'
 import { type ErrorPage, type Failure, nothingHere, sendFailure } from './failure.ts'
 import { Front } from './front.ts'
+import { Gate, turnedAway, type UrgencyOf } from './gate.ts'
 import { knownHosts } from './known-hosts.ts'
 import { type ListenerLimits, listenerLimits } from './limits.ts'
 import { answerMalformed } from './malformed.ts'
@@ -42,6 +43,8 @@ export interface ListenerOptions {
   readonly errorPage?: ErrorPage
   /** Believe an `X-Request-Id` that a part of ours before this one gave. Default: never. */
   readonly trustRequestId?: boolean
+  /** What comes first when more requests come than can be answered. Default: nothing but health and metrics. */
+  readonly urgencyOf?: UrgencyOf
   /** Makes a span of each request; without one nothing is done for it. */
   readonly trace?: RequestTrace | undefined
 }
@@ -73,8 +76,10 @@ export interface Listener {
    * wrong later it catches itself. `app.inject` does not come by here.
    */
   takeOver(handler: (exchange: Exchange) => boolean): void
-  /** Adds an observer of all answers. */
+  /** Adds an observer of all answers but those to requests that were turned away. */
   onAnswered(observer: AnswerObserver): void
+  /** Names the observer of requests that were turned away because of overload. */
+  onShed(observer: () => void): void
   /**
    * Opens the sockets.
    * @throws PortTakenError
@@ -107,7 +112,8 @@ export function createListener(options: ListenerOptions): Listener {
   const draining = new AbortController()
   const headers = securityHeaders(options.origin)
   const observers: AnswerObserver[] = []
-  const front = createFront(options, { limits, headers, closing: closing.signal, observers, log })
+  const gate = new Gate(options.urgencyOf, log)
+  const front = createFront(options, { gate, limits, headers, closing: closing.signal, observers, log })
   const app = fastify({
     serverFactory: handler => {
       const receive: RequestListener = (request, response) => front.receive(request, response, direct, handler)
@@ -152,6 +158,9 @@ export function createListener(options: ListenerOptions): Listener {
       front.takenOver = handler
     },
     onAnswered: observer => void observers.push(observer),
+    onShed: observer => {
+      gate.onShed = observer
+    },
     listen: async () => {
       await app.ready()
       const opened = await openSockets(binding, options.port, options.portFlag)
@@ -168,6 +177,7 @@ export function createListener(options: ListenerOptions): Listener {
 }
 
 interface FrontParts {
+  readonly gate: Gate
   readonly limits: ListenerLimits
   readonly headers: Readonly<Record<string, string>>
   readonly closing: AbortSignal
@@ -175,17 +185,19 @@ interface FrontParts {
   readonly log: Log
 }
 
-function createFront(options: ListenerOptions, { limits, headers, closing, observers, log }: FrontParts): Front {
+function createFront(options: ListenerOptions, { gate, limits, headers, closing, observers, log }: FrontParts): Front {
   const { trustProxy = [], trustRequestId = false, errorPage, trace } = options
   const answered = (exchange: Exchange, route: string, status: number) => {
     const { method, begunMs } = exchange
     const ms = performance.now() - begunMs
     trace?.name(exchange.request, route, exchange.id)
+    if (route === turnedAway) return
     for (const observer of observers) observer(method, route, status, ms / 1000)
     // What a success granted is in the audit trail, and its count in the metrics: a line each would cost more than it tells.
     if (status >= 400) log.info('request', { method, route, status, duration_ms: tenths(ms), request_id: exchange.id })
   }
   return new Front(
+    gate,
     {
       headers: Object.entries(headers).flat(),
       trustRequestId,

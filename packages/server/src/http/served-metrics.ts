@@ -6,8 +6,11 @@ import { isFromThisMachine } from './this-machine.ts'
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 const statuses = ['1xx', '2xx', '3xx', '4xx', '5xx']
 
-/** Times every answer of a listener by method, endpoint and class of status, and serves `/metrics` to this machine alone. */
-export function serveMetrics({ app, onAnswered }: Pick<Listener, 'app' | 'onAnswered'>, metrics: Metrics): void {
+/** Times every answer of a listener by method, endpoint and class of status, counts who was turned away, and serves `/metrics` to this machine alone. */
+export function serveMetrics(
+  { app, onAnswered, onShed }: Pick<Listener, 'app' | 'onAnswered' | 'onShed'>,
+  metrics: Metrics,
+): void {
   const endpoints: string[] = []
   app.addHook('onRoute', route => {
     if (!endpoints.includes(route.url)) endpoints.push(route.url)
@@ -26,5 +29,7 @@ export function serveMetrics({ app, onAnswered }: Pick<Listener, 'app' | 'onAnsw
     const status = statuses[Math.trunc(code / 100) - 1] ?? 'other'
     durations.observe({ method, endpoint, status }, seconds)
   })
+  const shed = metrics.counter('http_server_shed_total', 'Requests turned away because of overload.', {})
+  onShed(() => shed.add({}))
   addMetricsRoute(app, metrics)
 }

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Admission, admissionRules } from './admission.ts'
+
+const rules = { few: 10, most: 40, delayMs: 25, intervalMs: 100 }
+
+const enterAll = (admission: Admission, count: number, isFirst = false): number =>
+  Array.from({ length: count }, () => admission.enter(isFirst)).filter(isIn => isIn).length
+
+/** So many milliseconds in which work waits so long, told every ten. */
+function wait(admission: Admission, delayMs: number, fromMs: number, forMs: number): number {
+  for (let at = fromMs; at < fromMs + forMs; at += 10) admission.waited(delayMs, at)
+  return fromMs + forMs
+}
+
+test('without waiting everybody is let in, up to the most in flight', () => {
+  const admission = new Admission(rules)
+  assert.equal(enterAll(admission, 100), 40)
+  assert.equal(admission.inFlight, 40)
+  admission.left(5)
+  assert.equal(enterAll(admission, 100), 5)
+})
+
+test('a wait that stands for an interval turns away the requests over the few, and the few never (RFC 8289 §3)', () => {
+  const admission = new Admission(rules)
+  wait(admission, 26, 0, 400)
+  assert.equal(admission.share, 1)
+  assert.equal(enterAll(admission, 100), 10)
+})
+
+test('a burst that is worked off, and one long pause, turn nobody away: the shortest wait of an interval counts', () => {
+  const admission = new Admission(rules)
+  for (let at = 0; at < 1000; at += 10) admission.waited(at % 50 === 0 ? 1 : 500, at)
+  assert.equal(admission.share, 0)
+})
+
+test('of those over the few an even share is turned away, not all of a while', () => {
+  const admission = new Admission({ ...rules, most: 1000 })
+  wait(admission, 26, 0, 200)
+  assert.equal(admission.share, 0.5)
+  enterAll(admission, 10)
+  const turns = Array.from({ length: 8 }, () => admission.enter(false))
+  assert.deepEqual(turns, [false, true, false, true, false, true, false, true])
+})
+
+test('when the waiting ends everybody is let in again, step by step, and at once after a silence', () => {
+  const admission = new Admission(rules)
+  let now = wait(admission, 26, 0, 400)
+  now = wait(admission, 1, now, 300)
+  assert.ok(admission.share > 0 && admission.share < 1, String(admission.share))
+  now = wait(admission, 1, now, 1000)
+  assert.equal(admission.share, 0)
+  now = wait(admission, 26, now, 400)
+  assert.equal(admission.share, 1)
+  admission.waited(1, now + 1000)
+  assert.equal(admission.share, 0)
+})
+
+test('what ends something is let in where others are turned away, and is bounded too', () => {
+  const admission = new Admission(rules)
+  wait(admission, 26, 0, 400)
+  assert.equal(enterAll(admission, 100), 10)
+  assert.equal(enterAll(admission, 100, true), 70)
+  assert.equal(enterAll(admission, 1), 0)
+})
+
+test('those who hold places and do nothing do not shut the others out: the share follows the wait alone', () => {
+  const admission = new Admission({ ...rules, most: 1000 })
+  assert.equal(enterAll(admission, 10), 10, 'they stay')
+  let isIn = 0
+  for (let at = 0; at < 20_000; at += 10) {
+    // Whatever is let in beside them makes the next one wait too long.
+    const entered = enterAll(admission, 1)
+    admission.waited(entered === 1 ? 60 : 1, at)
+    admission.left(entered)
+    isIn += entered
+  }
+  assert.ok(isIn > 500, `${isIn} of 2000`)
+})
+
+test('the usual rules let 256 connections work as fast as they can', () => {
+  assert.equal(enterAll(new Admission(), 256), 256)
+  const crowded = new Admission()
+  wait(crowded, admissionRules.delayMs + 1, 0, 400)
+  assert.equal(enterAll(crowded, 300), 256)
+})
