@@ -70,7 +70,7 @@ const judgedRoute = 'gateway'
  * @returns the paths
  */
 export function addOwnRoutes(
-  { app, onAnswered }: Listener,
+  { app, onAnswered, onShed }: Listener,
   doors: Iterable<RouteDoor>,
   { metrics, revocations }: EdgeParts,
 ): ReadonlySet<string> {
@@ -90,6 +90,7 @@ export function addOwnRoutes(
     })
   }
   onAnswered((method, _route, status, seconds) => metrics.answered(method, status, seconds))
+  onShed(metrics.shed)
   return paths
 }
 
