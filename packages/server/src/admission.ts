@@ -22,7 +22,7 @@ const [steeper, milder] = [0.5, 0.1] as const
  * the process, leaves a short one; a standing queue does not. While it stands, a share of the requests over `few` is turned
  * away, evenly. Pure: time is an argument.
  *
- * @see RFC 8289 §3 (controlled delay), RFC 9110 §15.6.4 (503)
+ * @see RFC 8289 §3 (controlled delay), RFC 9110 §15.6.4 (503), docs/decisions/0016
  */
 export class Admission {
   readonly #rules: AdmissionRules
