@@ -376,8 +376,15 @@ export const commands: readonly Command[] = [
   },
   {
     path: ['audit', 'verify'],
-    summary: 'Checks that no line of the audit trail was changed or taken out',
-    examples: [`${sallyport} audit verify`],
+    summary: 'Checks that no record of the audit trail was changed, taken out or cut off',
+    examples: [`${sallyport} audit verify`, `${sallyport} audit verify --checkpoint checkpoint.json`],
+    flags: [{ name: 'checkpoint', value: 'file', summary: 'a checkpoint that was kept elsewhere' }],
     load: () => import('../commands/audit-verify.ts'),
+  },
+  {
+    path: ['audit', 'checkpoint'],
+    summary: 'Prints the newest signed checkpoint of the audit trail, to be kept elsewhere',
+    examples: [`${sallyport} audit checkpoint > checkpoint.json`],
+    load: () => import('../commands/audit-checkpoint.ts'),
   },
 ]

@@ -34,7 +34,7 @@ export interface StorePlace {
 
 /** What is encrypted at rest, by store. */
 const sealedKinds = {
-  authority: ['signing-key', 'feed-key', 'session', 'interaction'],
+  authority: ['signing-key', 'feed-key', 'audit-key', 'session', 'interaction'],
   bff: ['browser-session'],
 }
 

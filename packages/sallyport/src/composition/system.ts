@@ -9,6 +9,7 @@ import { demoAddresses } from '../demo/addresses.ts'
 import { registerAdministrator } from '../home/administrator.ts'
 import type { Home } from '../home/home.ts'
 import { releaseVersion } from '../release.ts'
+import { startCheckpoints } from './audit-trail.ts'
 import { authorityListener, type ComposedAuthority, composeAuthority, tenant } from './authority.ts'
 import { countedLog } from './counted.ts'
 import { type Data, dataFailure, openData } from './data.ts'
@@ -129,6 +130,7 @@ async function startAuthority(begun: Omit<Started, 'authority'>): Promise<Compos
     }
     atEnd(await joinPeers(durable.of(tenant), self, log))
   }
+  atEnd(await startCheckpoints(durable, settings, log))
   const { masterKey } = data
   const authority = await composeAuthority({ issuer, settings, store, masterKey, log, metrics })
   atEnd(() => authority.close())

@@ -1,5 +1,6 @@
 import { choice, count, flag, list, origin, path, ratio, seconds, section, text, url } from '@sallyport/server'
 import { demoPorts } from '../demo/addresses.ts'
+import { auditSection } from './sections/audit.ts'
 import { gatewaySection } from './sections/gateway.ts'
 import { processSection } from './sections/process.ts'
 import { redisSection } from './sections/redis.ts'
@@ -194,6 +195,7 @@ export const sections = [
     'Traces (OpenTelemetry). Spans hold no token, claim, name or address of a person.',
   ),
   storeSection,
+  auditSection,
   redisSection,
   processSection,
 ] as const
