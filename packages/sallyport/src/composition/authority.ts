@@ -100,6 +100,7 @@ export function authorityListener(
       hosts: ['127.0.0.1', '[::1]'],
       log: options.log,
       portFlag: '--authority-port',
+      limits: { drainMs: options.settings.process.drainSeconds * 1000 },
       trace: options.tracer,
       ...(trustedProxies.length === 0 ? {} : { trustProxy: trustedProxies }),
     },

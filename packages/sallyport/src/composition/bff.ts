@@ -45,6 +45,7 @@ export async function composeBff(options: {
     log,
     portFlag: '--app-port',
     urgencyOf: (_method, path) => (path === '/bff/logout' ? 'first' : 'usual'),
+    limits: { drainMs: settings.process.drainSeconds * 1000 },
     trace: tracer,
     ...(trustedProxies.length === 0 ? {} : { trustProxy: trustedProxies }),
   })

@@ -35,6 +35,7 @@ export function composeGateway(options: {
     addresses: settings.authority.addresses,
     hosts: ['127.0.0.1', '[::1]'],
     trustProxy: settings.authority.trustedProxies,
+    listenerLimits: { drainMs: settings.process.drainSeconds * 1000 },
     issuer: addresses.issuer,
     client: { clientId: 'gateway', key: clientKey },
     cors: { origins: settings.demo.enabled ? [addresses.app, ...corsOrigins] : corsOrigins },

@@ -1,4 +1,4 @@
-import { choice, list, section, text } from '@sallyport/server'
+import { choice, list, seconds, section, text } from '@sallyport/server'
 
 /** What one process can serve; `orders-api` is the demo's service. */
 export const partNames = ['authority', 'gateway', 'bff', 'orders-api'] as const
@@ -24,6 +24,13 @@ export const processSection = section(
       maxLength: 40,
       pattern: processName,
       range: processNameRange,
+    }),
+    drainSeconds: seconds({
+      about:
+        'What stopping leaves to the proxies before it, twice: so long /readyz says 503 and all is served, and so long again only kept connections are.',
+      min: 0,
+      max: 300,
+      default: 0,
     }),
   },
   'This process, where several serve one installation.',
