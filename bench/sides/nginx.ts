@@ -12,7 +12,7 @@ export interface NginxSaid {
 
 /**
  * nginx that passes every request on, alone on its core, with one process. With `decisions` it asks there first, as
- * deploy/nginx-decision.conf does, and sends the token it gets inside.
+ * deploy/nginx/decision.conf does, and sends the token it gets inside.
  *
  * @throws Error when nginx is missing
  */

@@ -23,12 +23,12 @@ export interface DecisionProxy {
   stop(): Promise<void>
 }
 
-/** nginx with deploy/nginx-decision.conf. */
+/** nginx with deploy/nginx/decision.conf. */
 export async function startNginx(places: Places): Promise<DecisionProxy> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-nginx-'))
   const { port } = await freePorts(['port'])
-  copyFileSync(join(deploy, 'nginx-strip.conf'), join(folder, 'nginx-strip.conf'))
-  writeFileSync(join(folder, 'decision.conf'), placed('nginx-decision.conf', 8080, port, places))
+  copyFileSync(join(deploy, 'nginx/strip.conf'), join(folder, 'nginx/strip.conf'))
+  writeFileSync(join(folder, 'decision.conf'), placed('nginx/decision.conf', 8080, port, places))
   const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(name => `${name}_temp_path ${folder};`)
   const file = join(folder, 'nginx.conf')
   writeFileSync(
@@ -44,12 +44,12 @@ export async function startNginx(places: Places): Promise<DecisionProxy> {
   return started(spawn(program, ['-c', file, '-e', join(folder, 'error.log')], { stdio: 'inherit' }), port, folder)
 }
 
-/** Envoy with deploy/envoy-decision.yaml. */
+/** Envoy with deploy/envoy/decision.yaml. */
 export async function startEnvoy(places: Places): Promise<DecisionProxy> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-envoy-'))
   const { port } = await freePorts(['port'])
   const file = join(folder, 'envoy.yaml')
-  writeFileSync(file, placed('envoy-decision.yaml', 8081, port, places))
+  writeFileSync(file, placed('envoy/decision.yaml', 8081, port, places))
   const words = ['-c', file, '--log-level', 'error', '--use-dynamic-base-id', '--concurrency', '1']
   return started(spawn(envoy(), words, { stdio: 'inherit' }), port, folder)
 }

@@ -53,7 +53,7 @@ test('a header that nginx cannot be told to strip is named, one that it strips i
 })
 
 test('the committed configuration of nginx strips every name that the decision service counts on it to strip', () => {
-  const text = readFileSync(new URL('../../../../deploy/nginx-strip.conf', import.meta.url), 'utf8')
+  const text = readFileSync(new URL('../../../../deploy/nginx/strip.conf', import.meta.url), 'utf8')
   const stripped = [...text.matchAll(/^proxy_set_header (\S+) "";$/gm)].map(([, name]) => name)
   const setByIt = ['authorization', 'host', 'content-length', 'connection', 'transfer-encoding']
   const setByTheDecision = ['forwarded', 'via', 'x-request-id']
