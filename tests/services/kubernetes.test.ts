@@ -61,7 +61,6 @@ test('the configuration in the manifests is one that Sallyport takes', t => {
     SALLYPORT_POSTGRES_URL: 'postgres://sallyport@db.example/sallyport',
     SALLYPORT_REDIS_URL: 'rediss://redis.example',
     SALLYPORT_MASTER_KEY: 'k'.repeat(44),
-    SALLYPORT_PROCESS_NAME: 'authority-7d4b9c-x2x9k',
   })
   assert.ok('values' in loaded, JSON.stringify(loaded))
   assert.equal(loaded.values.authority.issuer, 'https://auth.example')
