@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import type { RunningSystem } from './system.ts'
+import { ownEnvironment, type RunningSystem } from './system.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const run = promisify(execFile)
@@ -14,7 +14,7 @@ export async function sallyport(
   const main = join(root, 'packages/sallyport/src/main.ts')
   const { stdout } = await run(process.execPath, [main, ...words], {
     cwd: root,
-    env: { ...process.env, SALLYPORT_HOME: system.home, ...system.environment },
+    env: { ...ownEnvironment(), SALLYPORT_HOME: system.home, ...system.environment },
   })
   return stdout.trim()
 }

@@ -111,7 +111,7 @@ function watch(child: ChildProcess, temporaryHome: string): ChildProcess {
 }
 
 /** This process's environment without what would configure the system or its Node. */
-function ownEnvironment(): Record<string, string | undefined> {
+export function ownEnvironment(): Record<string, string | undefined> {
   const kept = Object.entries(process.env).filter(([name]) => !/^(SALLYPORT_|NODE_OPTIONS$|NODE_TEST_)/.test(name))
   return Object.fromEntries(kept)
 }

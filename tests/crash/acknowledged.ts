@@ -19,6 +19,10 @@ export interface Acknowledged {
   readonly openCodes: GotCode[]
   readonly machineTokens: string[]
   readonly revokedTokens: string[]
+  /** Proofs whose token request was answered with a token: `DPoP` headers. */
+  readonly usedProofs: string[]
+  /** Proofs whose request got no answer. */
+  readonly openProofs: string[]
   refreshes: number
   unanswered: number
 }
@@ -28,6 +32,8 @@ export const nothingAcknowledged = (): Acknowledged => ({
   openCodes: [],
   machineTokens: [],
   revokedTokens: [],
+  usedProofs: [],
+  openProofs: [],
   refreshes: 0,
   unanswered: 0,
 })

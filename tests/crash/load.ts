@@ -1,5 +1,8 @@
 import { randomInt } from 'node:crypto'
-import { type GotCode, getCode, redemption, tokenRequest, tokensIn } from '../code-flow.ts'
+import { setTimeout as wait } from 'node:timers/promises'
+import { generateSigningKey } from '@sallyport/credentials'
+import { type GotCode, getCode, proofOf, redemption, tokenRequest, tokensIn } from '../code-flow.ts'
+import { eventually } from '../eventually.ts'
 import { exchange, type Reply } from '../exchange.ts'
 import type { RunningSystem } from '../system.ts'
 import type { UserAgent } from '../user-agent.ts'
@@ -9,10 +12,15 @@ const scope = 'openid offline_access read:orders'
 const clients = ['spa', 'web-app']
 const refreshesMax = 4
 const peoples = 6
+const leastLoadMs = 60
+const mostLoadMs = 600
+const afterKillMs = 50
 
 /** Whether requests go on; the lanes look at it between two of them. */
 export interface Switch {
   isOn: boolean
+  /** Whether an answer may be missing, or be that something is away. */
+  mayFail: boolean
 }
 
 /** Signs in once, as somebody does in the morning; the session outlives every kill, and consent is remembered. */
@@ -24,12 +32,38 @@ export async function signIn(system: RunningSystem, agent: UserAgent): Promise<v
  * People who get codes, redeem, refresh and revoke, and programs that get tokens and revoke them, as fast as answers come.
  * Resolves when the system has gone or the switch is off; what was acknowledged is in `known`, whatever happened after.
  */
-export async function load(system: RunningSystem, agent: UserAgent, known: Acknowledged, on: Switch): Promise<void> {
+async function load(system: RunningSystem, agent: UserAgent, known: Acknowledged, on: Switch): Promise<void> {
   const people = Array.from({ length: peoples }, (_, nth) =>
     person(system, agent, clients[nth % clients.length] ?? 'spa', known, on),
   )
   const programs = Array.from({ length: 4 }, () => program(system, known, on))
-  await Promise.all([...people, ...programs])
+  const provers = Array.from({ length: 2 }, () => prover(system, known, on))
+  await Promise.all([...people, ...programs, ...provers])
+}
+
+/**
+ * Has the system work for a random while, and then `kill` do what it does to it, with requests on their way.
+ *
+ * @param mayDie  nobody kills before it is so
+ */
+export async function atWork(
+  system: RunningSystem,
+  agent: UserAgent,
+  known: Acknowledged,
+  mayDie: () => boolean,
+  kill: () => Promise<void>,
+): Promise<void> {
+  const on = { isOn: true, mayFail: false }
+  const end = async (): Promise<void> => {
+    await wait(randomInt(leastLoadMs, mostLoadMs))
+    await eventually(mayDie, 'something of each kind is acknowledged')
+    on.mayFail = true
+    await kill()
+    // Whoever is not told of it goes on, and meets what is away.
+    await wait(afterKillMs)
+    on.isOn = false
+  }
+  await Promise.all([load(system, agent, known, on), end()])
 }
 
 const asked = (system: RunningSystem, agent: UserAgent) => ({
@@ -108,6 +142,31 @@ async function program(system: RunningSystem, known: Acknowledged, on: Switch) {
   }
 }
 
+/** A program whose tokens are bound to a key: each request has a proof of its own (RFC 9449). */
+async function prover(system: RunningSystem, known: Acknowledged, on: Switch) {
+  const key = generateSigningKey('ES256')
+  while (on.isOn) {
+    const proof = proofOf(key, { htm: 'POST', htu: `${system.issuer}/token` })
+    const reply = await answered(on, () => provenRequest(system, proof))
+    if (reply === undefined) {
+      known.openProofs.push(proof)
+      known.unanswered += 1
+      return
+    }
+    tokensIn(reply)
+    known.usedProofs.push(proof)
+  }
+}
+
+/** A token request that comes with a proof. */
+export const provenRequest = (system: RunningSystem, proof: string): Promise<Reply> =>
+  tokenRequest(
+    system,
+    'nightly',
+    { grant_type: 'client_credentials', resource: system.resources.outside },
+    { dpop: proof },
+  )
+
 function revoke(system: RunningSystem, clientId: string, token: string): Promise<Reply> {
   const { client_secret: secret } = system.client(clientId)
   const body = new URLSearchParams({ token, ...(secret === undefined ? { client_id: clientId } : {}) })
@@ -115,12 +174,13 @@ function revoke(system: RunningSystem, clientId: string, token: string): Promise
   return exchange(`${system.issuer}/revoke`, { method: 'POST', headers: { authorization }, body })
 }
 
-/** `undefined` when the system went away under the request; any other trouble is trouble. */
-async function answered<T>(on: Switch, ask: () => Promise<T>): Promise<T | undefined> {
+/** `undefined` when the system, or what it stands on, went away under the request; any other trouble is trouble. */
+async function answered<T extends object>(on: Switch, ask: () => Promise<T>): Promise<T | undefined> {
   try {
-    return await ask()
+    const answer = await ask()
+    return on.mayFail && 'status' in answer && Number(answer.status) >= 500 ? undefined : answer
   } catch (error) {
-    if (!on.isOn) return undefined
+    if (on.mayFail) return undefined
     throw error
   }
 }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { getCode, redemption, tokenRequest, tokensIn } from '../code-flow.ts'
 import { systemOfFile } from '../system.ts'
@@ -46,7 +48,7 @@ test('what a system lost or let be used twice is found: a crash test that cannot
   )
   assert.deepEqual(findings.usedTwice, ['a code whose redemption was acknowledged'])
   const trail: Findings = { lost: [], usedTwice: [] }
-  verifyTrail(system.home, [known], trail)
+  verifyTrail(readFileSync(join(system.home, 'audit.log'), 'utf8').split('\n'), [known], trail)
   assert.deepEqual(trail.lost, [
     'the audit record of a grant',
     'the audit record of a grant',

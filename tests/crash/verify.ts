@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { clientAssertionType, createClientAssertion, importPrivateJwk, signNow } from '@sallyport/credentials'
 import { nowSeconds, randomText, redemption, tokenRequest } from '../code-flow.ts'
 import { exchange } from '../exchange.ts'
 import type { RunningSystem } from '../system.ts'
 import type { Acknowledged, HeldFamily } from './acknowledged.ts'
+import { provenRequest } from './load.ts'
 
 /** What should not be there; each line says what was acknowledged and what was found. */
 export interface Findings {
@@ -14,6 +13,13 @@ export interface Findings {
 
 /** Holds the restarted system to what it acknowledged before it was killed. */
 export async function verify(system: RunningSystem, known: Acknowledged, findings: Findings): Promise<void> {
+  // First, since a proof is refused for its age after a minute.
+  for (const proof of known.usedProofs)
+    if ((await provenRequest(system, proof)).status === 200) findings.usedTwice.push('a proof that was accepted')
+  for (const proof of known.openProofs) {
+    const both = [await provenRequest(system, proof), await provenRequest(system, proof)]
+    if (both.every(({ status }) => status === 200)) findings.usedTwice.push('a proof whose request got no answer')
+  }
   for (const family of known.families) await verifyFamily(system, family, findings)
   for (const token of known.machineTokens)
     if (!(await isActive(system, token))) findings.lost.push('an access token that was given is not active')
@@ -64,10 +70,10 @@ async function isActive(system: RunningSystem, token: string): Promise<boolean> 
   return json.active === true
 }
 
-/** Every acknowledged grant and revocation of an opaque token is in the audit trail. */
-export function verifyTrail(home: string, all: readonly Acknowledged[], findings: Findings): void {
+/** Every acknowledged grant and revocation of an opaque token is in the audit trail, whose lines are given. */
+export function verifyTrail(lines: Iterable<string>, all: readonly Acknowledged[], findings: Findings): void {
   const told = new Set<string>()
-  for (const line of readFileSync(join(home, 'audit.log'), 'utf8').split('\n')) {
+  for (const line of lines) {
     if (line === '') continue
     const { action, target, detail } = JSON.parse(line)
     if (action === 'token.grant') told.add(`given ${detail?.jti}`)

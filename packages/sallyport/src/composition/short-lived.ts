@@ -35,8 +35,10 @@ export async function openShortLived(
   const { url, prefix, rateLimits } = settings.redis
   if (url === undefined) return undefined
   const { log, metrics } = told
-  const counted = metrics.counter('redis_alarms_total', 'Alarms about Redis, by what happened.', { what: alarms })
-  const up = metrics.gauge('redis_up', 'Whether Redis answered when it was last asked.', {})
+  const counted = metrics.counter('sallyport_redis_alarms_total', 'Alarms about Redis, by what happened.', {
+    what: alarms,
+  })
+  const up = metrics.gauge('sallyport_redis_up', 'Whether Redis answered when it was last asked.', {})
   up.set({}, 1)
   for (const what of alarms) counted.add({ what }, 0)
   return openRedis({

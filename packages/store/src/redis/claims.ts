@@ -41,7 +41,7 @@ export class RedisClaims {
   readonly #prefix: string
   readonly #kinds: Readonly<Record<string, ClaimKind>>
   readonly #nowSeconds: () => number
-  /** Of each hash tag: the server that answered last, and since when it has remembered everything. */
+  /** Of each hash tag of a cluster, or of the one server: the server that answered last, and since when it has remembered everything. */
   readonly #memories = new Map<string, { server: string; since: number }>()
   /** Servers whose coming was an alarm already. */
   readonly #told = new Set<string>()
@@ -65,7 +65,9 @@ export class RedisClaims {
     if (expiresAt < now) return 'lost'
     const keepSeconds = expiresAt - now + 1 + GRACE_SECONDS
     const [won, server, uptimeSeconds] = answerOf(await this.#link.run(CLAIM, [key], [now, expiresAt, keepSeconds]))
-    const since = this.#remembersSince(tagOf(key), server, now, uptimeSeconds)
+    // One server has all tags: when one tag finds that it forgot, that is so for all, and from then on no more of them.
+    const place = this.#link.isCluster ? tagOf(key) : ''
+    const since = this.#remembersSince(place, server, now, uptimeSeconds)
     return won && expiresAt > since + lifetimeSeconds ? 'won' : 'lost'
   }
 

@@ -51,6 +51,11 @@ export class RedisLink {
     this.where = `Redis ${urls.map(placeOf).join(', ')}`
   }
 
+  /** Whether keys are spread over several servers. */
+  get isCluster(): boolean {
+    return this.#urls.length > 1
+  }
+
   /** @throws StoreError `unreachable` when nothing was run, `outcome_unknown` when it may have been, `failed` */
   async run(script: Script, keys: readonly string[], values: readonly (string | number)[]): Promise<unknown> {
     const options = { keys: [...keys], arguments: values.map(String) }
@@ -72,7 +77,7 @@ export class RedisLink {
   async subscribe(channel: string, onMessage: (message: string) => void): Promise<() => void> {
     const { createClient, createCluster } = await import('@redis/client')
     const lost = (error: unknown) => this.#lost(error)
-    if (this.#urls.length > 1) {
+    if (this.isCluster) {
       const cluster: RedisClusterType = createCluster({
         rootNodes: this.#urls.map(url => ({ url })),
         minimizeConnections: true,
@@ -158,7 +163,7 @@ export class RedisLink {
   async #connect(): Promise<Connection> {
     // Loaded here: who uses no Redis does not pay for its driver.
     const { createClient, createCluster } = await import('@redis/client')
-    if (this.#urls.length > 1) {
+    if (this.isCluster) {
       const cluster: RedisClusterType = createCluster({
         rootNodes: this.#urls.map(url => ({ url })),
         defaults: { disableOfflineQueue: true, socket: { connectTimeout: CONNECT_TIMEOUT_MS } },
