@@ -114,9 +114,10 @@ class DirectRoute {
     }
     // node:http has written them out when `writeHead` returns, so the same array serves the next request.
     const last = this.#head.length - 1
+    const bytes = Buffer.byteLength(answer.body)
     this.#head[last - 2] = exchange.id
-    this.#head[last] = String(Buffer.byteLength(answer.body))
-    exchange.write(answer, this.#head, this.path)
+    this.#head[last] = String(bytes)
+    exchange.write(answer, bytes, this.#head, this.path)
   }
 }
 

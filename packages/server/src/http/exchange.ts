@@ -112,15 +112,21 @@ export class Exchange implements DirectRequest {
   /** Sends an answer whole. */
   send(answer: DirectAnswer, route: string): void {
     const headers = this.head(answer.headers)
-    if (answer.status !== 204) headers.push('content-length', String(Buffer.byteLength(answer.body)))
-    this.write(answer, headers, route)
+    const bytes = Buffer.byteLength(answer.body)
+    if (answer.status !== 204) headers.push('content-length', String(bytes))
+    this.write(answer, bytes, headers, route)
   }
 
-  /** Sends an answer with headers that are complete; nothing, when nobody is there any more to read it. */
-  write({ status, body }: DirectAnswer, headers: string[], route: string): void {
+  /**
+   * Sends an answer with headers that are complete; nothing, when nobody is there any more to read it.
+   *
+   * @param bytes  of the body
+   */
+  write({ status, body }: DirectAnswer, bytes: number, headers: string[], route: string): void {
     const { response } = this
     if (response.destroyed) return
-    response.writeHead(status, headers).end(body)
+    // Text of as many bytes as characters is ASCII, which needs no encoder.
+    response.writeHead(status, headers).end(body, bytes === body.length ? 'latin1' : 'utf8')
     this.answered(route, status)
   }
 

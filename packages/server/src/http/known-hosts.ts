@@ -13,9 +13,13 @@ const maxSpellings = 64
 export function knownHosts(names: readonly string[]): (header: string | undefined) => boolean {
   const hosts = new Set(names.map(name => parseHost(name)?.hostname ?? unusable(name)))
   const seen = new Set<string>()
+  let last: string | undefined
   return header => {
     if (header === undefined) return false
-    if (seen.has(header)) return true
+    if (header === last || seen.has(header)) {
+      last = header
+      return true
+    }
     const host = parseHost(header)
     if (host === undefined || !hosts.has(host.hostname)) return false
     seen.add(header)
