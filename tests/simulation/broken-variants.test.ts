@@ -65,13 +65,24 @@ const variants: readonly {
     found: 'nothing acknowledged is lost',
   },
   {
+    wrong: 'a grant that is not on record',
+    breakage: altered(store => ({ take: (kind, key, { put }) => store.take(kind, key, { put }) })),
+    found: 'nothing acknowledged is lost',
+  },
+  {
     wrong: 'a revocation that the authority does not remember',
     breakage: without('revocation'),
     found: 'nothing acknowledged is lost',
   },
   {
     wrong: 'a revocation that the feed is not told of',
-    breakage: altered(store => ({ commit: writes => store.commit(writes.filter(write => !('append' in write))) })),
+    breakage: altered(store => ({
+      commit: (writes, vouched) =>
+        store.commit(
+          writes.filter(write => !('append' in write)),
+          vouched,
+        ),
+    })),
     found: 'nothing revoked is accepted after its bound',
   },
   {
@@ -125,8 +136,8 @@ function without(kind: string): Breakage {
       return record?.kind !== kind || (kind === 'family' && 'put' in write)
     })
   return altered(store => ({
-    commit: writes => store.commit(kept(writes)),
-    take: (taken, key, { put }) => store.take(taken, key, { put: kept(put) }),
+    commit: (writes, vouched) => store.commit(kept(writes), vouched),
+    take: (taken, key, effects) => store.take(taken, key, { ...effects, put: kept(effects.put) }),
   }))
 }
 

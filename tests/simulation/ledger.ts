@@ -232,7 +232,8 @@ export class Ledger {
   #refreshChanged(before: Row | undefined, after: Row | undefined): void {
     const row = after ?? before
     if (row === undefined) return
-    const { family, previous }: RefreshToken = JSON.parse(row.text)
+    const { family, previous: replies }: RefreshToken = JSON.parse(row.text)
+    const previous = replies?.at(-1)
     const live = this.#liveRefresh.get(family) ?? new Set<string>()
     this.#liveRefresh.set(family, live)
     if (after === undefined || after.usedAt !== undefined) live.delete(row.key)

@@ -50,7 +50,7 @@ export interface TokenBody {
 /** Makes and signs everything a plan asks for. It gives nothing away: that is the commit's doing. */
 export async function issue(plan: Plan, context: AuthorityContext): Promise<Issued> {
   const access = await issueAccessToken(plan.access, context)
-  const refresh = await refreshWrites(plan, context)
+  const refresh = refreshWrites(plan, context)
   const identity = plan.idToken === undefined ? undefined : await idToken(plan.idToken, access.token, context)
   const family: Write[] = plan.beginsFamily && plan.family ? [{ put: familyRecord(plan.family) }] : []
   return {
@@ -67,7 +67,7 @@ export async function issue(plan: Plan, context: AuthorityContext): Promise<Issu
   }
 }
 
-async function refreshWrites(plan: Plan, context: AuthorityContext): Promise<RefreshWrites> {
+function refreshWrites(plan: Plan, context: AuthorityContext): RefreshWrites {
   const { refresh, family, client } = plan
   if (refresh.kind === 'again') return { token: refresh.token, writes: [] }
   if (refresh.kind === 'none' || family === undefined) return { token: '', writes: [] }

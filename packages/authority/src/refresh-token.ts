@@ -6,12 +6,17 @@ export interface RefreshToken {
   readonly generation: number
   /** Unix seconds. */
   readonly issued_at: number
-  /** Selector of the token it replaced, whose sealed reply ends when this one is used. */
-  readonly previous?: string
+  /**
+   * Selectors of the tokens before it whose sealed replies it ends when it is used, the newest last: the one it replaced.
+   * Absent in a family's first.
+   */
+  readonly previous?: readonly string[]
 }
 
-/** The successor of a used refresh token, sealed. Stored as kind `refresh-reply`, key the used token's selector, index `family`. */
+/** The successor of a used refresh token, sealed. Stored as kind `refresh-reply`, key `replyName`. */
 export interface RefreshReply {
-  readonly family: string
   readonly sealed: string
 }
+
+/** The key of a token's reply: all of a family are neighbours, so that they can end with it. */
+export const replyName = (family: string, selector: string): string => `${family} ${selector}`

@@ -1,7 +1,7 @@
 import type { AccessTokenClaims, RevocationEntry } from '@sallyport/credentials'
-import type { Page, Stored, Write } from '@sallyport/store'
+import type { Listed, Page, Stored, Write } from '@sallyport/store'
 import type { AuthorityContext } from './context.ts'
-import type { RefreshReply } from './refresh-token.ts'
+import { replyName } from './refresh-token.ts'
 import { revocationWrites } from './revocations.ts'
 import { endedSession } from './rules/session-alive.ts'
 import { accessTokenAfterlifeSeconds, familyRecord, type TokenFamily } from './token-family.ts'
@@ -124,9 +124,16 @@ async function recordEnd(family: TokenFamily, context: AuthorityContext, cause: 
   await context.store.commit([{ replace, version: stored.version }])
 }
 
+/** The sealed replies of a family, which are neighbours; usually one. */
 async function replyRemovals(family: string, context: AuthorityContext): Promise<readonly Write[]> {
-  const { records } = await context.store.list<RefreshReply>('refresh-reply', { index: ['family', family], limit: 200 })
-  return records.map(({ kind, key }) => ({ remove: { kind, key } }))
+  const removals: Write[] = []
+  const start = replyName(family, '')
+  for (let after: string | undefined = start; after?.startsWith(start); ) {
+    const page: Listed = await context.store.list('refresh-reply', { after, limit: 10 })
+    for (const { kind, key } of page.records) if (key.startsWith(start)) removals.push({ remove: { kind, key } })
+    after = page.next
+  }
+  return removals
 }
 
 function lasting(

@@ -1,17 +1,18 @@
 import type { AccessTokenClaims } from '@sallyport/credentials'
+import type { AuditRecord } from '@sallyport/store'
 import type { AuthorityContext } from './context.ts'
 import type { TokenError } from './token-error.ts'
 import type { TokenRequest } from './token-request.ts'
 
-/** Writes to the audit trail that a token was given; resolves when that is on disk. No token is in it. */
-export function recordGrant(
+/** What the audit trail says of a token that is given. No token is in it. */
+export function grantOnRecord(
   grantType: string,
   claims: AccessTokenClaims,
   request: TokenRequest,
   context: AuthorityContext,
-): Promise<void> {
+): AuditRecord {
   const { sub, aud, scope, jti, family, cnf, exp } = claims
-  return context.audit({
+  return {
     at: context.now(),
     tenant: context.tenant,
     actor: claims.client_id,
@@ -20,7 +21,7 @@ export function recordGrant(
     outcome: 'done',
     request_id: request.requestId,
     detail: { grant_type: grantType, aud, scope, jti, family, exp, sender: cnf === undefined ? 'bearer' : 'dpop' },
-  })
+  }
 }
 
 /** Tells the operator what the caller is not told: which rule, what was expected, what came. Neither holds a secret. */

@@ -3,7 +3,6 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { generateSigningKey, mintOpaqueToken } from '@sallyport/credentials'
-import type { AuditRecord } from '@sallyport/store'
 import { openHarness } from './testing/authority-harness.ts'
 import { ask, given, redeem, refusal } from './testing/token-flow.ts'
 import { proof, requestOf } from './testing/token-requests.ts'
@@ -20,16 +19,17 @@ test('an unknown, missing or unlisted grant type is told apart (RFC 6749 §5.2)'
   assert.equal(refusal(unlisted), 'unauthorized_client grant_type_not_allowed')
 })
 
-test('every grant is in the audit trail before it is answered, with no token in it (DESIGN §3)', async t => {
+test('every grant is in the audit trail by the commit that is waited for, with no token in it (DESIGN §3)', async t => {
   const harness = await openHarness()
   t.after(() => harness.close())
   const minted = await harness.mintCode()
   const disk = Promise.withResolvers<void>()
-  const audit = async (record: AuditRecord) => {
+  const { store } = harness.context
+  const take: typeof store.take = async (kind, key, effects) => {
     await disk.promise
-    harness.audits.push(record)
+    return store.take(kind, key, effects)
   }
-  const context = { ...harness.context, audit }
+  const context = { ...harness.context, store: { ...store, take } }
   const request = await requestOf(harness, harness.clients.webApp, {
     grant_type: 'authorization_code',
     code: minted.code,
@@ -41,6 +41,7 @@ test('every grant is in the audit trail before it is answered, with no token in 
   })
   await new Promise(resolve => setTimeout(resolve, 100))
   assert.equal(answered, false, 'it waits for the disk')
+  assert.equal(harness.audits.length, 0)
   disk.resolve()
   const { body } = { body: given(await answer) }
   const [record] = harness.audits

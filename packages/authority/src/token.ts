@@ -1,4 +1,4 @@
-import type { AccessTokenClaims, DpopProof } from '@sallyport/credentials'
+import type { DpopProof } from '@sallyport/credentials'
 import type { Client, GrantType } from './client.ts'
 import { authenticateClient } from './client-authentication.ts'
 import type { AuthorityContext } from './context.ts'
@@ -12,7 +12,7 @@ import { refreshToken } from './grants/refresh-token.ts'
 import { tokenExchange } from './grants/token-exchange.ts'
 import { issue, type TokenBody } from './issue.ts'
 import { isTokenError, type TokenError } from './token-error.ts'
-import { recordGrant, recordRefusal } from './token-records.ts'
+import { grantOnRecord, recordRefusal } from './token-records.ts'
 import type { TokenRequest } from './token-request.ts'
 
 export interface TokenAnswer {
@@ -36,7 +36,7 @@ export const grantTypes: readonly GrantType[] = ['authorization_code', 'refresh_
  * and signed, and only then the one-time credential taken, with its successors, in one commit. Everything that can fail
  * comes before that commit; what is left after it is to end a family whose user left in between.
  *
- * Every refusal is in the log with rule, expected and got; every grant is in the audit trail before it is answered.
+ * Every refusal is in the log with rule, expected and got; the record of a grant is in the audit trail by the same commit.
  */
 export async function token(request: TokenRequest, world: AuthorityContext): Promise<TokenAnswer | TokenError> {
   const context = atOneMoment(world)
@@ -83,33 +83,36 @@ async function tokenFor(
   const proof = await dpopProof(request, client, context)
   if (proof !== undefined && isTokenError(proof)) return proof
   const asked: GrantRequest = { request, client, proof }
-  const given = known === exchange ? await exchanged(asked, context) : await granted(grants[known], asked, context)
+  const body = known === exchange ? await exchanged(asked, context) : await granted(known, asked, context)
+  return isTokenError(body) ? body : { body, nonce: nextNonce(client, proof, context) }
+}
+
+/** An exchange uses nothing up and stores nothing but its record. */
+async function exchanged(asked: GrantRequest, context: AuthorityContext): Promise<TokenBody | TokenError> {
+  const given = await tokenExchange(asked, context)
   if (isTokenError(given)) return given
-  await recordGrant(known, given.claims, request, context)
-  return { body: given.body, nonce: nextNonce(client, proof, context) }
+  await context.audit(grantOnRecord(exchange, given.claims, asked.request, context))
+  return given.body
 }
-
-interface Given {
-  readonly body: TokenBody
-  readonly claims: AccessTokenClaims
-}
-
-const exchanged = (asked: GrantRequest, context: AuthorityContext): Promise<Given | TokenError> =>
-  tokenExchange(asked, context)
 
 /** Judged twice at most: who lost a race finds the credential used, and the grant's rules say what that means. */
-async function granted(grant: Grant, asked: GrantRequest, context: AuthorityContext): Promise<Given | TokenError> {
+async function granted(
+  grantType: keyof typeof grants,
+  asked: GrantRequest,
+  context: AuthorityContext,
+): Promise<TokenBody | TokenError> {
   for (let round = 0; round < 2; round++) {
-    const plan = await grant(asked, context)
+    const plan = await grants[grantType](asked, context)
     if (isTokenError(plan)) return plan
     const { body, access, writes } = await issue(plan, context)
-    if (plan.use === undefined) await context.store.commit(writes)
-    else if (!('won' in (await context.store.take(plan.use.kind, plan.use.key, { put: writes })))) continue
+    const audit = grantOnRecord(grantType, access.claims, asked.request, context)
+    if (plan.use === undefined) await context.store.commit(writes, { audit })
+    else if (!('won' in (await context.store.take(plan.use.kind, plan.use.key, { put: writes, audit })))) continue
     const ended =
       plan.beginsFamily && plan.family ? await endedMeanwhile(plan.family, asked.request.requestId, context) : undefined
     if (ended !== undefined) return ended
     await noteGrantUse(plan.grant, context)
-    return { body, claims: access.claims }
+    return body
   }
   return lostTwice()
 }

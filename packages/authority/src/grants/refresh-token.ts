@@ -48,7 +48,7 @@ async function present(token: string, context: AuthorityContext): Promise<Presen
   const shown = parseOpaqueToken(token, 'rt')
   const stored = shown && (await context.store.peek<RefreshToken>('refresh', shown.selector))
   const same = sameSecret(stored?.value.secret_hash ?? nobodysHash, shown?.secretHash ?? '')
-  return shown && stored && same ? { token, selector: shown.selector, stored } : undefined
+  return shown && stored && same ? { token, stored } : undefined
 }
 
 function judgeFamily(
@@ -94,7 +94,7 @@ function planOf({ family, refresh, target, subject }: JudgedRefresh, { client, p
     family,
     beginsFamily: false,
     refresh,
-    use: refresh.kind === 'next' ? { kind: 'refresh', key: refresh.presented.selector } : undefined,
+    use: refresh.kind === 'next' ? { kind: 'refresh', key: refresh.presented.stored.key } : undefined,
     access: {
       subject: family.subject,
       client_id: client.client_id,

@@ -4,7 +4,7 @@ import type { AuthorityContext } from '../context.ts'
 import type { GrantRequest } from '../granted.ts'
 import { openReply } from '../refresh-reply.ts'
 import { lostReplySeconds, mayAskLater, type PresentedRefresh } from '../refresh-rotation.ts'
-import type { RefreshReply, RefreshToken } from '../refresh-token.ts'
+import { type RefreshReply, type RefreshToken, replyName } from '../refresh-token.ts'
 import { revokeFamilies } from '../revoke.ts'
 import type { TokenError } from '../token-error.ts'
 import type { TokenFamily } from '../token-family.ts'
@@ -30,11 +30,11 @@ export async function refreshReuse(
 ): Promise<{ readonly kind: 'again'; readonly token: string } | TokenError> {
   const age = context.now() - (presented.stored.usedAt ?? 0)
   if (age <= context.settings.refreshReuseSeconds) {
-    const current = await currentToken(presented.token, context)
+    const current = await currentToken(presented.token, family, context)
     return current === undefined ? replyGone() : { kind: 'again', token: current }
   }
   if (age <= lostReplySeconds && mayAskLater(asked.client, family)) {
-    const successor = await successorOf(presented.token, context)
+    const successor = await successorOf(presented.token, family, context)
     if (successor !== undefined && successor.stored.usedAt === undefined)
       return { kind: 'again', token: successor.token }
   }
@@ -55,10 +55,14 @@ export async function endReplayed(
 }
 
 /** Follows the sealed replies, each opened by the token before it, to the one that was not used. */
-async function currentToken(presented: string, context: AuthorityContext): Promise<string | undefined> {
+async function currentToken(
+  presented: string,
+  family: TokenFamily,
+  context: AuthorityContext,
+): Promise<string | undefined> {
   let token = presented
   for (let step = 0; step < maxSteps; step++) {
-    const successor = await successorOf(token, context)
+    const successor = await successorOf(token, family, context)
     if (successor === undefined) return undefined
     if (successor.stored.usedAt === undefined) return successor.token
     token = successor.token
@@ -68,10 +72,11 @@ async function currentToken(presented: string, context: AuthorityContext): Promi
 
 async function successorOf(
   presented: string,
+  family: TokenFamily,
   context: AuthorityContext,
 ): Promise<{ readonly token: string; readonly stored: Stored<RefreshToken> } | undefined> {
   const selector = parseOpaqueToken(presented, 'rt')?.selector ?? ''
-  const reply = await context.store.peek<RefreshReply>('refresh-reply', selector)
+  const reply = await context.store.peek<RefreshReply>('refresh-reply', replyName(family.id, selector))
   const token = reply && openReply(presented, reply.value.sealed)
   const stored =
     token && (await context.store.peek<RefreshToken>('refresh', parseOpaqueToken(token, 'rt')?.selector ?? ''))
