@@ -19,6 +19,7 @@ const unreserved = /^[A-Za-z0-9\-._~]$/
  * @see RFC 3986 §3.3, §5.2.4, §6.2.2; RFC 9110 §4.2.3
  */
 export function readRequestTarget(target: string): RequestTarget | GatewayRefusal {
+  if (isPlain(target)) return { path: target, query: '' }
   const mark = target.indexOf('?')
   const raw = mark < 0 ? target : target.slice(0, mark)
   const query = mark < 0 ? '' : target.slice(mark)
@@ -33,6 +34,26 @@ export function readRequestTarget(target: string): RequestTarget | GatewayRefusa
   if (segments.some(isDotSegment)) return refuse('no dot segments', 'a dot segment')
   if (segments.slice(0, -1).includes('')) return refuse('no empty segments', 'an empty segment')
   return { path, query }
+}
+
+const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_~'
+const slash = 0x2f
+const plainCodes: readonly boolean[] = Array.from({ length: 128 }, (_, code) =>
+  letters.includes(String.fromCharCode(code)),
+)
+
+/**
+ * Whether a target is a path of letters, digits, `-`, `_` and `~` between single slashes: then none of what follows can
+ * find anything, and most targets are so.
+ */
+function isPlain(target: string): boolean {
+  let before = 0
+  for (let at = 0; at < target.length; at += 1) {
+    const code = target.charCodeAt(at)
+    if (code === slash ? before === slash : at === 0 || plainCodes[code] !== true) return false
+    before = code
+  }
+  return before !== 0
 }
 
 function refuseEscapes(raw: string): GatewayRefusal | undefined {
