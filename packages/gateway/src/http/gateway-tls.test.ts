@@ -19,6 +19,7 @@ interface Identity {
 const outside = 'http://gateway.test/orders'
 let issuer: TestIssuer
 let port = 0
+let decisionPort = 0
 let client: Identity
 let stranger: Identity
 let end: () => Promise<void>
@@ -26,8 +27,12 @@ const seen: (string | undefined)[] = []
 
 before(async () => {
   issuer = await testIssuer()
-  const [server, ...clients] = await Promise.all(['gateway', 'client', 'stranger'].map(identity))
-  ;[client, stranger] = clients as [Identity, Identity]
+  const [server, ...clients] = (await Promise.all(['gateway', 'client', 'stranger'].map(identity))) as [
+    Identity,
+    Identity,
+    Identity,
+  ]
+  ;[client, stranger] = clients
   const service = createServer((incoming, response) => {
     seen.push(incoming.headers['client-cert'] as string | undefined)
     response.writeHead(200).end('{}')
@@ -41,11 +46,19 @@ before(async () => {
     addresses: ['127.0.0.1'],
     port: 0,
     secure: { origin: 'https://gateway.test:4143', port: 0, tls },
+    decisions: {
+      proxy: 'nginx',
+      from: { by: 'certificate', tls: { ...server, ca: client.cert } },
+      origin: 'https://api.test',
+      port: 0,
+    },
     issuer: issuer.issuer,
     client: { clientId: 'gateway', key: issuer.clientKey },
     routes: [{ prefix: '/orders', upstream, resource: outside, audience: 'http://orders.test' }],
   })
-  port = (await gateway.listen()).securePort ?? 0
+  const listening = await gateway.listen()
+  port = listening.securePort ?? 0
+  decisionPort = listening.decisionPort ?? 0
   end = async () => {
     await gateway.close()
     service.closeAllConnections()
@@ -86,10 +99,38 @@ test('S49 a certificate told by a header is none, and goes nowhere (RFC 9700 §4
   assert.ok(seen.every(value => value === undefined))
 })
 
-function ask(headers: readonly (readonly [string, string])[], identity?: Identity): Promise<Reply> {
+test('a proxy known by its certificate asks with it alone, and lends it to no caller (RFC 8705 §3)', async () => {
+  const der = Buffer.from(new X509Certificate(client.cert).rawData)
+  const thumbprint = createHash('sha256').update(der).digest('base64url')
+  const question = [
+    ['x-original-method', 'GET'],
+    ['x-original-uri', '/orders'],
+    ['x-original-address', '192.0.2.7'],
+  ] as const
+  const at = { port: decisionPort, path: '/decide', name: 'api.test' }
+  const plain = [...question, ...bearer(issuer.opaque({ aud: outside }))]
+  assert.equal((await ask(plain, client, at)).status, 200)
+  await assert.rejects(ask(plain, stranger, at))
+  await assert.rejects(ask(plain, undefined, at))
+  const bound = [...question, ...bearer(issuer.opaque({ aud: outside, cnf: { 'x5t#S256': thumbprint } }))]
+  assert.equal((await ask(bound, client, at)).status, 403)
+})
+
+function ask(
+  headers: readonly (readonly [string, string])[],
+  identity?: Identity,
+  at = { port, path: '/orders', name: 'gateway.test' },
+): Promise<Reply> {
   const { promise, resolve, reject } = Promise.withResolvers<Reply>()
-  const options = { host: '127.0.0.1', port, path: '/orders', rejectUnauthorized: false, agent: false, ...identity }
-  const outgoing = request({ ...options, headers: ['host', 'gateway.test', ...headers.flat()] }, response => {
+  const options = {
+    host: '127.0.0.1',
+    port: at.port,
+    path: at.path,
+    rejectUnauthorized: false,
+    agent: false,
+    ...identity,
+  }
+  const outgoing = request({ ...options, headers: ['host', at.name, ...headers.flat()] }, response => {
     let body = ''
     response.on('data', chunk => {
       body += String(chunk)
