@@ -27,7 +27,7 @@ export interface DecisionProxy {
 export async function startNginx(places: Places): Promise<DecisionProxy> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-nginx-'))
   const { port } = await freePorts(['port'])
-  copyFileSync(join(deploy, 'nginx/strip.conf'), join(folder, 'nginx/strip.conf'))
+  copyFileSync(join(deploy, 'nginx/strip.conf'), join(folder, 'strip.conf'))
   writeFileSync(join(folder, 'decision.conf'), placed('nginx/decision.conf', 8080, port, places))
   const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(name => `${name}_temp_path ${folder};`)
   const file = join(folder, 'nginx.conf')
