@@ -1,32 +1,36 @@
 /** After a run with everything that is secret in it, right and wrong: none of it is in a log, a record, a database or a document. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { accessTokenHash, generateSigningKey } from '@sallyport/credentials'
 import { getCode, getTokens, proofOf, randomText, redemption, tokenRequest, tokensIn } from '../code-flow.ts'
 import { exchange } from '../exchange.ts'
+import { rawRequest } from '../raw-request.ts'
 import { startSystem } from '../system.ts'
+import { startTraceCollector } from '../trace-collector.ts'
 import { Browser } from './browser.ts'
 import { administratorToken, assertionOf } from './doors.ts'
+import { Marked } from './secret-forms.ts'
 import { stolenKey } from './stolen-key.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'sallyport-leaks-'))
-const system = await startSystem({ home })
+const collector = await startTraceCollector()
+// Everything that can be written is: every line of the log, and a span of every step.
+const configuration = join(home, 'sallyport.yaml')
+const usual = readFileSync(join(import.meta.dirname, '../system.yaml'), 'utf8')
+writeFileSync(configuration, `${usual}log:\n  level: debug\ntracing:\n  endpoint: ${collector.endpoint}\n`)
+const system = await startSystem({ home, environment: { SALLYPORT_CONFIG: configuration } })
 after(async () => {
   await system.stop()
+  await collector.close()
   rmSync(home, { recursive: true })
 })
 const { issuer, gateway, ordersApi, app, resources } = system
 
-/** What must not be found, by what it is: enough of its end to be nobody's but its own. */
-const secrets = new Map<string, string>()
-const keep = (what: string, value: string): string => {
-  if (value.length < 12) throw new Error(`${what} is too short to look for`)
-  secrets.set(`${what} ${secrets.size}`, value.slice(-24))
-  return value
-}
+const secrets = new Marked()
+const keep = (what: string, value: string): string => secrets.keep(what, value)
 const bearer = (token: string, scheme = 'Bearer') => ({ authorization: `${scheme} ${token}` })
 
 /** Everything a user and an attacker do, once. */
@@ -69,6 +73,9 @@ async function run(): Promise<void> {
   }
   await runMachines()
   await runBrowser()
+  await runAccount()
+  await runMalformed()
+  await runUser()
 }
 
 async function runMachines(): Promise<void> {
@@ -127,9 +134,111 @@ async function runBrowser(): Promise<void> {
   await browser.ask(`${app}/bff/logout`, { method: 'POST', headers: csrf })
 }
 
-function find(text: string, where: string): readonly string[] {
-  return [...secrets].filter(([, secret]) => text.includes(secret)).map(([what]) => `${what} in ${where}`)
+/** Recovery codes, as they are shown, and one used wrongly. */
+async function runAccount(): Promise<void> {
+  const browser = new Browser()
+  const account = await browser.signIn(`${issuer}/account`, system.user('bob'))
+  const form = account.forms.find(({ action }) => action.endsWith('/recovery-codes'))
+  const shown = await browser.submit(account, form, {})
+  const codes = [...shown.text.matchAll(/<li><code>([^<]+)<\/code>/g)].map(([, code = '']) => code)
+  assert.ok(codes.length >= 8, `${shown.status} ${shown.text.slice(0, 400)}`)
+  for (const code of codes) keep('recovery code', code)
+  const [first = ''] = codes
+  for (const path of ['/sign-in/recovery', '/sign-in', '/account'])
+    await browser.ask(`${issuer}${path}?code=${encodeURIComponent(first)}`)
+  await exchange(`${issuer}/token`, { method: 'POST', body: new URLSearchParams({ grant_type: first, code: first }) })
+  for (const [name, value] of browser.cookies) keep(`cookie ${name}`, value)
 }
+
+/** A link by which a person chooses a password, opened with its code where it belongs and where it does not. */
+async function runUser(): Promise<void> {
+  const administrator = await administratorToken(system)
+  keep('administrator token', administrator)
+  const added = await exchange(`${issuer}/manage/users`, {
+    method: 'POST',
+    headers: { ...bearer(administrator), 'content-type': 'application/json' },
+    body: JSON.stringify({ username: 'emil' }),
+  })
+  const link = new URL(String(added.json.set_up_url))
+  const code = keep('set-up code', link.hash.slice(1).split('=').at(-1) ?? '')
+  for (const url of [
+    link.href,
+    `${issuer}${link.pathname}?code=${code}`,
+    `${issuer}/${code}`,
+    `${gateway}/orders/${code}`,
+  ])
+    await exchange(url)
+  await exchange(link, {
+    method: 'POST',
+    body: new URLSearchParams({ code, password: keep('chosen password', randomText()) }),
+  })
+  // `user_add` of a name that is taken, with a secret where the name belongs.
+  await exchange(`${issuer}/manage/users/${code}`, { headers: bearer(administrator) })
+  await exchange(`${issuer}/manage/users`, {
+    method: 'POST',
+    headers: { ...bearer(administrator), 'content-type': 'application/json' },
+    body: `{"username":"${code}","password":"${keep('password in broken JSON', randomText())}"`,
+  })
+}
+
+/** Requests that no framework takes for one, and headers where nobody looks for a secret. */
+async function runMalformed(): Promise<void> {
+  const token = keep('token of nobody', `sp_at_${randomText()}${randomText()}`)
+  const basic = keep('secret in Basic', randomText())
+  const foreign = keep('long secret of somebody else', randomText())
+  const id = keep('identity of a caller', randomText())
+  for (const origin of [issuer, gateway, app, ordersApi]) {
+    const { host } = new URL(origin)
+    for (const bytes of [
+      `GET /${token} HTTP/9.9\r\nHost: ${host}\r\n\r\n`,
+      `GET /?access_token=${token} HTTP/1.1\r\nHost: ${token}.example\r\n\r\n`,
+      `GET / HTTP/1.1\r\nHost: ${host}\r\nAuthorization : Bearer ${token}\r\n\r\n`,
+      `POST /token HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\nclient_secret=${basic}`,
+      `POST /token HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\nContent-Type: text/${token}\r\nContent-Length: 3\r\n\r\na=b`,
+      `GET /orders/${'%zz'}${token} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`,
+    ])
+      await rawRequest(origin, bytes).catch(() => '')
+    for (const path of [`/${foreign}`, `/orders/${foreign}`, `/api/orders/${foreign}`]) await exchange(origin + path)
+    for (const headers of [
+      { authorization: `Basic ${btoa(`web-app:${basic}`)}` },
+      { authorization: `Bearer ${token}, Bearer ${token}` },
+      { authorization: `Bearer ${btoa(token)}` },
+      { authorization: `DPoP ${token}`, dpop: `${btoa('{"typ":"dpop+jwt"}')}.${btoa(`{"jti":"${id}"}`)}.${id}` },
+      { authorization: `Bearer ${foreign}` },
+      { cookie: `__Host-sp-authority=${token}; __Host-sp-bff=${token}` },
+      { origin: `https://${token}.example`, referer: `https://x.example/?code=${token}` },
+      {
+        traceparent: `00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01`,
+        tracestate: `x=${token}`,
+        baggage: `t=${token}`,
+      },
+    ])
+      for (const path of ['/orders', '/orders/bob-1', `/userinfo`, '/manage/clients', '/api/orders', '/bff/session'])
+        await exchange(origin + path, { headers })
+  }
+  for (const endpoint of ['token', 'introspect', 'revoke', 'authorize'])
+    for (const body of [
+      { token, client_id: 'web-app', client_secret: basic },
+      { grant_type: token, client_id: token, scope: token, resource: `https://${token}.example` },
+      { client_assertion_type: basic, client_assertion: `${basic}.${basic}.${basic}` },
+      {
+        grant_type: 'refresh_token',
+        refresh_token: keep('refresh token of nobody', `sp_rt_${randomText()}`),
+        client_id: 'spa',
+      },
+    ]) {
+      const form = new URLSearchParams(body)
+      await exchange(`${issuer}/${endpoint}`, { method: 'POST', body: form })
+      await exchange(`${issuer}/${endpoint}?${form}`)
+      await exchange(`${issuer}/${endpoint}`, {
+        method: 'POST',
+        headers: { authorization: `Basic ${btoa(`web-app:${basic}`)}` },
+        body: form,
+      })
+    }
+}
+
+const find = (text: string, where: string): readonly string[] => secrets.find(text, where)
 
 /** The files of the data folder: those that exist to hold secrets, and all others. */
 function files(): { readonly secret: readonly string[]; readonly open: readonly string[] } {
@@ -161,18 +270,23 @@ test('no public document holds a private key, a secret or a token', async () => 
   }
 })
 
-test('no token, code, secret, password, proof or cookie is in a log, the audit trail, a decision or a database', async () => {
+test('no token, code, secret, password, proof or cookie is in a log, the audit trail, a decision, a trace, a metric or a database', async () => {
   await run()
   const { d } = (await stolenKey(home)).privateKey.export({ format: 'jwk' })
   keep('signing key', String(d))
-  assert.ok(secrets.size >= 40, `${secrets.size} secrets to look for`)
+  assert.ok(secrets.size >= 60, `${secrets.size} secrets to look for`)
   assert.deepEqual(leaked(), [])
+  for (const origin of [issuer, gateway, app, ordersApi])
+    assert.deepEqual(find((await exchange(`${origin}/metrics`)).text, `metrics of ${origin}`), [])
   const { secret, open } = files()
   assert.ok(secret.length >= 3 && open.length >= 6, `${secret} ${open}`)
   for (const path of secret) assert.equal(statSync(path).mode & 0o077, 0, path)
   const { stdout, stderr } = await system.stop()
   assert.deepEqual(leaked(), [], 'after the end')
   assert.deepEqual([...find(stdout, 'standard output'), ...find(stderr, 'standard error')], [])
+  assert.deepEqual(collector.problems, [])
+  assert.ok(collector.spans.length > 100, `${collector.spans.length} spans`)
+  assert.deepEqual(find(collector.bodies.join('\n'), 'traces'), [])
   const lines = readFileSync(join(home, 'sallyport.log'), 'utf8').split('\n')
   for (const event of ['request', 'token_refused', 'refused'])
     assert.ok(

@@ -23,7 +23,9 @@ export function readAuthorization(request: DescribedRequest): Authorization | Gu
   if (header === 'repeated') return { refused: 'credentials_repeated', rule: 'RFC 6750 §3.1' }
   const scheme = schemeOf(header)
   if (scheme === undefined) {
-    const got = /^[A-Za-z0-9-]{1,20}(?= )/.exec(header)?.[0] ?? 'something else'
+    const word = /^[A-Za-z-]{1,20}(?= )/.exec(header)?.[0].toLowerCase() ?? ''
+    // Where somebody forgot the scheme, the first word is a credential.
+    const got = otherSchemes.find(scheme => scheme.toLowerCase() === word) ?? 'something else'
     return { refused: 'scheme_unknown', rule: 'RFC 6750 §2.1', expected: 'Bearer or DPoP', got }
   }
   const token = header.slice(scheme.length + 1).trim()
@@ -41,6 +43,21 @@ export function readAuthorization(request: DescribedRequest): Authorization | Gu
     return { refused: 'authorization_malformed', rule: 'RFC 6750 §2.1', scheme, got: 'other characters' }
   return { scheme, token }
 }
+
+/** Schemes that callers use by mistake, named so that they see it. */
+const otherSchemes = [
+  'Basic',
+  'Digest',
+  'Negotiate',
+  'Token',
+  'ApiKey',
+  'Api-Key',
+  'JWT',
+  'PoP',
+  'Signature',
+  'HOBA',
+  'Mutual',
+]
 
 const token68 = /^[A-Za-z0-9._~+/-]+=*$/
 

@@ -3,8 +3,8 @@ import { errorCodes } from './error-codes.ts'
 import type { GuardLog } from './guard-context.ts'
 import type { GuardRefusal } from './guard-refusal.ts'
 
-/** Our own opaque tokens, and anything shaped like a compact JWS. */
-const tokens = /\bsp_[a-z]{2,4}_[\w-]{8,}|\beyJ[\w-]{6,}\.[\w-]*\.[\w-]*/g
+/** Our own opaque tokens, anything shaped like a compact JWS, and what is long enough to hold 256 random bits. */
+const tokens = /\bsp_[a-z]{2,4}_[\w-]{8,}|\beyJ[\w-]{6,}\.[\w-]*\.[\w-]*|[\w-]{40,}/g
 
 /**
  * Writes all that is known of a refusal, without the query and without a token that stands in the path: it may hold what
@@ -19,7 +19,7 @@ export function logRefusal(log: GuardLog, refusal: GuardRefusal, request: Descri
     door: code.door,
     status: code.status,
     expected: refusal.expected,
-    got: refusal.got,
+    got: refusal.got?.replace(tokens, '…'),
     do: refusal.hint ?? code.hint,
     rule: refusal.rule,
     see: `docs/errors/${refusal.refused}.md`,

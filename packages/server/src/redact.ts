@@ -38,8 +38,11 @@ const secretNames = new Set(
   ].map(fold),
 )
 
-/** Values that are credentials wherever they stand: our own prefixed tokens, and anything shaped like a compact JWS. */
-const secretValues = /\bsp_[a-z]{2,4}_[\w-]{8,}|\beyJ[\w-]{6,}\.[\w-]*\.[\w-]*/g
+/**
+ * Values that are credentials wherever they stand: our own prefixed tokens, anything shaped like a compact JWS, and what is
+ * long enough to hold 256 random bits, whoever made it. Ids of ours are shorter; a thumbprint is told by its beginning.
+ */
+const secretValues = /\bsp_[a-z]{2,4}_[\w-]{8,}|\beyJ[\w-]{6,}\.[\w-]*\.[\w-]*|[\w-]{40,}/g
 
 /**
  * A copy of a log line's fields without credentials: members named like one lose their value, and texts lose whatever

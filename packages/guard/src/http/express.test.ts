@@ -7,6 +7,7 @@ import type { GuardOptions } from '../options.ts'
 import { type ExpressRequest, guard, type Handler } from './express.ts'
 import { adapterSuite, type OrdersApi, orders, resource } from './testing/adapter-suite.ts'
 import { bearer, exchange } from './testing/exchange.ts'
+import { secrecySuite } from './testing/secrecy-suite.ts'
 import { testIssuer } from './testing/test-issuer.ts'
 
 /** Express brings no types of its own; these are the parts used here. */
@@ -52,6 +53,7 @@ function listen(options: GuardOptions): Promise<OrdersApi> {
 }
 
 adapterSuite('express', listen, { tellsRoutes: true })
+secrecySuite('express', listen)
 
 test('express: a token in a form body is refused, even beside a good header (RFC 6750 §2.2)', async () => {
   const issuer = await testIssuer()

@@ -4,6 +4,7 @@ import Fastify from 'fastify'
 import type { GuardOptions } from '../options.ts'
 import { guard } from './fastify.ts'
 import { adapterSuite, type OrdersApi, orders, resource } from './testing/adapter-suite.ts'
+import { secrecySuite } from './testing/secrecy-suite.ts'
 
 async function listen(options: GuardOptions): Promise<OrdersApi> {
   const app = Fastify()
@@ -31,6 +32,7 @@ async function listen(options: GuardOptions): Promise<OrdersApi> {
 }
 
 adapterSuite('fastify', listen, { tellsRoutes: true })
+secrecySuite('fastify', listen)
 
 test('fastify: with the plugin a path parameter without an object rule stops the registration (OWASP API1)', async () => {
   const protect = guard({ issuer: 'http://127.0.0.1:1', resource, revocation: 'none', log: quiet })

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { GuardOptions } from '../options.ts'
 import { guard } from './fetch.ts'
 import { adapterSuite, type OrdersApi, orders, resource } from './testing/adapter-suite.ts'
+import { secrecySuite } from './testing/secrecy-suite.ts'
 import { serveFetch } from './testing/serve-fetch.ts'
 
 async function listen(options: GuardOptions): Promise<OrdersApi> {
@@ -33,6 +34,7 @@ async function listen(options: GuardOptions): Promise<OrdersApi> {
 }
 
 adapterSuite('fetch', listen, { tellsRoutes: false })
+secrecySuite('fetch', listen)
 
 test('fetch: a route that is said to carry an object’s name cannot be declared without a rule (OWASP API1)', () => {
   const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined }

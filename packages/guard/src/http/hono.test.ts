@@ -5,6 +5,7 @@ import type { GuardOptions } from '../options.ts'
 import { guard } from './hono.ts'
 import { adapterSuite, type OrdersApi, orders, resource } from './testing/adapter-suite.ts'
 import { bearer, exchange } from './testing/exchange.ts'
+import { secrecySuite } from './testing/secrecy-suite.ts'
 import { serveFetch } from './testing/serve-fetch.ts'
 import { testIssuer } from './testing/test-issuer.ts'
 
@@ -33,6 +34,7 @@ async function listen(options: GuardOptions): Promise<OrdersApi> {
 }
 
 adapterSuite('hono', listen, { tellsRoutes: true })
+secrecySuite('hono', listen)
 
 test('hono: mounted over many routes it judges by the handler behind it (OWASP API1)', async () => {
   const issuer = await testIssuer()

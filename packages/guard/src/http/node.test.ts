@@ -6,6 +6,7 @@ import type { GuardOptions } from '../options.ts'
 import { guard } from './node.ts'
 import { adapterSuite, type OrdersApi, orders, resource } from './testing/adapter-suite.ts'
 import { bearer, exchange } from './testing/exchange.ts'
+import { secrecySuite } from './testing/secrecy-suite.ts'
 import { testIssuer } from './testing/test-issuer.ts'
 
 async function listen(options: GuardOptions): Promise<OrdersApi> {
@@ -67,3 +68,4 @@ test('node:http: what an object rule throws is one 500 that says nothing of it, 
 })
 
 adapterSuite('node:http', listen, { tellsRoutes: false })
+secrecySuite('node:http', listen)
