@@ -27,7 +27,7 @@ export class Marked {
 }
 
 /** As it is, percent-encoded, in hexadecimal, and in base64 and base64url wherever in the encoded bytes it begins. */
-export function formsOf(value: string): readonly string[] {
+function formsOf(value: string): readonly string[] {
   const end = value.slice(-longest)
   const bytes = Buffer.from(end)
   const hex = bytes.toString('hex')
