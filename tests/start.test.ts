@@ -141,6 +141,18 @@ function livez(to: RequestOptions): Promise<number | undefined> {
   })
 }
 
+test('client add --save makes the key of a private_key_jwt client in the data folder, for its owner alone, and token get proves with it (RFC 7523 §2.2)', async () => {
+  const words = ['--auth', 'private_key_jwt', '--grant', 'client_credentials', '--scope', 'read:orders', '--save']
+  const added = await sallyport('client', 'add', 'reports', ...words)
+  assert.equal(added.code, 0, added.stderr)
+  assert.equal(statSync(join(home, 'reports.key.json')).mode & 0o777, 0o600)
+  const { code, stdout, stderr } = await sallyport('token', 'get', '--as', 'reports', '--resource', system.ordersApi)
+  assert.equal(code, 0, stderr)
+  assert.match(stdout, /^eyJ/)
+  const again = await sallyport('client', 'add', 'reports', ...words)
+  assert.match(again.stderr, /is there already/)
+})
+
 test('the log holds no token, secret, code or password', async () => {
   await sallyport('token', 'get', '--as', 'bob')
   const log = readFileSync(join(home, 'sallyport.log'), 'utf8')

@@ -32,12 +32,24 @@ export type StoreErrorCode =
   | 'conflict'
   | 'failed'
 
+/** Troubles that end without a new release or another request. */
+const away: ReadonlySet<StoreErrorCode> = new Set([
+  'busy',
+  'closed',
+  'disk_full',
+  'outcome_unknown',
+  'read_only',
+  'unreachable',
+])
+
 /**
  * An error of the store. The message says in one line what is wrong and what to do; it holds no value and no secret.
  * Retrying is right for `busy` and `unreachable`, and for `conflict` and `outcome_unknown` after a new `peek`.
  */
 export class StoreError extends Error {
   override readonly name = 'StoreError'
+  /** For who answers over HTTP: 503 where waiting helps, since it may be over soon (RFC 9110 §15.6.4). */
+  readonly statusCode: 503 | undefined
   readonly code: StoreErrorCode
   /** What to do about it, as a sentence. */
   readonly hint: string
@@ -45,6 +57,7 @@ export class StoreError extends Error {
   constructor(code: StoreErrorCode, problem: string, hint: string, options?: ErrorOptions) {
     super(`${problem} ${hint}`, options)
     this.code = code
+    this.statusCode = away.has(code) ? 503 : undefined
     this.hint = hint
   }
 }

@@ -68,9 +68,17 @@ export const commands: readonly Command[] = [
       `${sallyport} client add nightly --grant client_credentials --scope read:orders`,
       `${sallyport} client add web --grant authorization_code --grant refresh_token --redirect http://localhost:3000/cb --scope "openid read:orders"`,
       `${sallyport} client add nightly --grant client_credentials --scope read:orders --save`,
+      `${sallyport} client add reports --auth private_key_jwt --grant client_credentials --scope read:orders --save`,
     ],
     operands: [{ name: 'client_id', summary: 'letters, digits and . _ ~ -' }],
-    flags: [...clientFlags, { name: 'save', summary: 'keep the secret in your own profile (0600), for token get' }],
+    flags: [
+      ...clientFlags,
+      {
+        name: 'save',
+        summary:
+          'keep the secret in your own profile (0600), for token get; with private_key_jwt, make a key in the data folder',
+      },
+    ],
     load: () => import('../commands/client-add.ts'),
   },
   {

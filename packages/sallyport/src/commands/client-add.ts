@@ -1,9 +1,13 @@
-import { clientMembers } from '../client/client-members.ts'
+import { existsSync } from 'node:fs'
+import { exportPrivateJwk, generateSigningKey, type SigningKey } from '@sallyport/credentials'
+import { type ClientMembers, clientMembers } from '../client/client-members.ts'
 import { openManagement } from '../client/management.ts'
 import { saveClient } from '../client/profile.ts'
 import { resourcesOfScopes } from '../client/scopes.ts'
-import { type Invocation, type Outcome, operand } from '../command-line/command.ts'
+import { CommandFailure, type Invocation, type Outcome, operand } from '../command-line/command.ts'
 import type { Terminal } from '../command-line/terminal.ts'
+import { clientKeyFile } from '../home/client-key.ts'
+import { writePrivateFile } from '../home/private-file.ts'
 
 /** Registers a client. What is left out is the narrowest that works. */
 export async function run(invocation: Invocation, terminal: Terminal): Promise<Outcome> {
@@ -14,19 +18,38 @@ export async function run(invocation: Invocation, terminal: Terminal): Promise<O
   const grant_types =
     given.grant_types ??
     (given.redirect_uris === undefined ? ['client_credentials'] : ['authorization_code', 'refresh_token'])
-  const body = { client_id: clientId, client_name: clientId, ...given, grant_types, resources }
+  const { home } = management.installation
+  const isKeySaved = invocation.flags.has('save') && provesByKey(given) && given.jwks === undefined
+  const key = isKeySaved ? newKey(clientKeyFile(home, clientId)) : undefined
+  const jwks = key === undefined ? {} : { jwks: { keys: [key.publicJwk] } }
+  const body = { client_id: clientId, client_name: clientId, ...given, ...jwks, grant_types, resources }
   const { body: client } = await management.post('/clients', body)
   const secret = typeof client.client_secret === 'string' ? client.client_secret : undefined
   const saved = invocation.flags.has('save') && secret !== undefined
   if (saved) saveClient(terminal, savedOf(management.installation.issuer, clientId, secret, client))
+  if (key !== undefined) writePrivateFile(clientKeyFile(home, clientId), `${JSON.stringify(exportPrivateJwk(key))}\n`)
   const lines = [`${clientId} added.${secret === undefined ? '' : ` Secret (once): ${secret}`}`]
-  if (grant_types.includes('client_credentials'))
+  if (key !== undefined) lines.push(`Its private key: ${clientKeyFile(home, clientId)}`)
+  else if (grant_types.includes('client_credentials'))
     lines.push(`Next: ${nextCommand(clientId, secret !== undefined && !saved)}`)
   return {
     text: lines.join('\n'),
     data: client,
     variables: { SALLYPORT_CLIENT_ID: clientId, ...(secret === undefined ? {} : { SALLYPORT_CLIENT_SECRET: secret }) },
   }
+}
+
+const provesByKey = (given: ClientMembers): boolean => given.token_endpoint_auth_method === 'private_key_jwt'
+
+/** A key for a file that is not there yet: a part that runs may have the one that is. */
+function newKey(path: string): SigningKey {
+  if (!existsSync(path)) return generateSigningKey('ES256')
+  throw new CommandFailure({
+    failed: 'failed',
+    code: 'key_file_exists',
+    message: `${path} is there already.`,
+    hint: 'Move it away, or register its public half with --jwk.',
+  })
 }
 
 const nextCommand = (clientId: string, needsSecret: boolean): string =>

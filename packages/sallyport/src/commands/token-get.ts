@@ -1,12 +1,13 @@
 import { importPrivateJwk, isRefusal } from '@sallyport/credentials'
 import { nearest } from '@sallyport/server/nearest'
-import { installationOf } from '../client/installation.ts'
+import { type Installation, installationOf } from '../client/installation.ts'
 import { findSavedClient } from '../client/profile.ts'
 import { signIn } from '../client/sign-in.ts'
 import { type ClientProof, type GotToken, requestToken } from '../client/token-endpoint.ts'
 import { CommandFailure, flag, flagList, type Invocation, type Outcome } from '../command-line/command.ts'
 import type { Terminal } from '../command-line/terminal.ts'
 import { type DemoClient, readDemoFile } from '../demo/demo-file.ts'
+import { partClientKey } from '../home/client-key.ts'
 
 /** The client that signs people in from a terminal. */
 const terminalClient = 'terminal'
@@ -28,7 +29,7 @@ export async function run(invocation: Invocation, terminal: Terminal): Promise<O
     return shown(await signIn({ issuer, clientId: terminalClient, ...user, scope: scope ?? 'read:orders', resource }))
   }
   const client = clients.find(each => each.client_id === name)
-  const proof = client === undefined ? savedProof(terminal, issuer, name) : demoProof(client, terminal)
+  const proof = client === undefined ? savedProof(terminal, { home, issuer }, name) : demoProof(client, terminal)
   if (proof === undefined) return notKnown(name, known)
   return shown(await requestToken(issuer, proof, { grant_type: 'client_credentials', scope, resource }))
 }
@@ -45,12 +46,14 @@ function demoProof(client: DemoClient, terminal: Terminal): ClientProof {
   return isRefusal(key) ? { clientId, kind: 'none' } : { clientId, kind: 'key', key }
 }
 
-/** A client outside the demo: its secret comes from the environment, or from the caller's own profile (`--save`). */
-function savedProof(terminal: Terminal, issuer: string, clientId: string): ClientProof | undefined {
+/** A client outside the demo: its secret comes from the environment or the caller's own profile, its key from the home (`--save`). */
+function savedProof(terminal: Terminal, { home, issuer }: Installation, clientId: string): ClientProof | undefined {
   const given = terminal.environment.SALLYPORT_CLIENT_SECRET
   if (given !== undefined && given !== '')
     return { clientId, kind: 'secret', secret: given, method: 'client_secret_basic' }
   const saved = findSavedClient(terminal, issuer, clientId)
+  const key = saved === undefined ? partClientKey(home, clientId, undefined) : undefined
+  if (key !== undefined) return { clientId, kind: 'key', key }
   if (saved === undefined) return undefined
   return { clientId, kind: 'secret', secret: saved.client_secret, method: saved.token_endpoint_auth_method }
 }
