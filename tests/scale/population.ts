@@ -140,6 +140,8 @@ function grantOf(nth: number, { grants, account, born }: Life, peopled: Peopled)
     client_id: clientIdOf(nth, peopled),
     scopes: { '': ['openid'], [peopled.resource.resource]: ['read:orders'] },
     created_at: born,
+    // Noted already: the first use in an hour writes the grant, and only a store with many users would be asked for firsts.
+    last_used_at: peopled.now + accessSeconds,
   })
 }
 
