@@ -22,9 +22,16 @@ interface NotedRoute {
 const marks: readonly (readonly [string, ListenerName])[] = [
   ['/token', 'authority'],
   ['/bff/login', 'app'],
-  ['/*', 'gateway'],
+  ['/.well-known/oauth-protected-resource/orders', 'gateway'],
   ['/orders', 'ordersApi'],
 ]
+
+/** What the gateway takes over from its listener: no app of it has a route for what goes inside. */
+const passedOn: ServedAddress = {
+  listener: 'gateway',
+  url: '/*',
+  methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'],
+}
 
 /**
  * Every address that the running system serves: what its apps registered, as `note-routes.ts` wrote it down, and what the
@@ -33,7 +40,7 @@ const marks: readonly (readonly [string, ListenerName])[] = [
 export async function servedAddresses(notes: string): Promise<readonly ServedAddress[]> {
   const noted = existsSync(notes) ? readFileSync(notes, 'utf8').trim().split('\n') : []
   const routes = [...noted.map((line): NotedRoute => JSON.parse(line)), ...(await ordersRoutes())]
-  const found = new Map<string, ServedAddress>()
+  const found = new Map<string, ServedAddress>([['gateway /*', passedOn]])
   for (const app of new Set(routes.map(route => route.app))) {
     const own = routes.filter(route => route.app === app)
     const listener = marks.find(([mark]) => own.some(({ url }) => url === mark))?.[1]
