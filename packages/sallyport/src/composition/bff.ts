@@ -1,5 +1,11 @@
-import { fileURLToPath } from 'node:url'
-import { type AuthorityMetadata, type BffContext, readAuthorityMetadata, readSite, registerBff } from '@sallyport/bff'
+import {
+  type AuthorityMetadata,
+  type BffContext,
+  type BffSettings,
+  readAuthorityMetadata,
+  readSite,
+  registerBff,
+} from '@sallyport/bff'
 import { batchedSign, type KeySource, remoteKeySet, type SigningKey } from '@sallyport/credentials'
 import type { PartTracer } from '@sallyport/guard'
 import {
@@ -12,16 +18,23 @@ import {
 } from '@sallyport/server'
 import type { MasterKey, Store } from '@sallyport/store'
 import type { Settings } from '../configuration/load.ts'
-import { type Addresses, demoResources } from '../demo/addresses.ts'
-import { orderScopes } from '../demo/resources.ts'
-import { registerShopRoutes } from '../demo/shop-routes.ts'
+import type { Addresses } from '../demo/addresses.ts'
 import { tenant } from './authority.ts'
 import { nowSeconds, random } from './clock.ts'
 
-const site = fileURLToPath(new URL('../../../../examples/shop/app', import.meta.url))
 const metadataMs = 5_000
 
-/** The shop: the page, and the back end that keeps its tokens. */
+/** One page: its files, and what its back end may do for it. */
+export interface App extends Pick<BffSettings, 'clientId' | 'scope' | 'usualScope' | 'resources' | 'routes'> {
+  /** Folder of its files. */
+  readonly files: string
+  /** Origins that it may call by itself, without its back end. */
+  readonly connect: readonly string[]
+  /** Adds what this page needs beside a back end. */
+  readonly extend?: (listener: Listener, context: BffContext) => void
+}
+
+/** A page, and the back end that keeps its tokens. */
 export async function composeBff(options: {
   readonly addresses: Addresses
   readonly port: number
@@ -29,12 +42,11 @@ export async function composeBff(options: {
   readonly store: Store
   readonly masterKey: MasterKey
   readonly clientKey: SigningKey
-  /** The file that joins both doors' decisions. */
-  readonly decisions: string
+  readonly app: App
   readonly log: Log
   readonly tracer?: PartTracer
 }): Promise<Listener> {
-  const { addresses, masterKey, settings, log, tracer } = options
+  const { addresses, app, masterKey, settings, log, tracer } = options
   const { addresses: bound, trustedProxies } = settings.authority
   const listener = createListener({
     name: 'bff',
@@ -54,13 +66,11 @@ export async function composeBff(options: {
     settings: {
       origin: addresses.app,
       issuer: addresses.issuer,
-      clientId: 'shop',
-      scope: ['openid', 'profile', ...orderScopes],
-      usualScope: ['openid', 'profile', 'read:orders', 'write:orders'],
-      resources: [demoResources(addresses).outside],
-      routes: [
-        { prefix: '/api/orders', upstream: `${addresses.gateway}/orders`, methods: ['GET', 'POST', 'PATCH', 'DELETE'] },
-      ],
+      clientId: app.clientId,
+      scope: app.scope,
+      usualScope: app.usualScope,
+      resources: app.resources,
+      routes: app.routes,
       sessionTtlSeconds: settings.sessions.ttlSeconds,
     },
     store,
@@ -75,8 +85,8 @@ export async function composeBff(options: {
     log,
   }
   serveMetrics(listener, createMetrics())
-  registerBff(listener.app, context, { files: await readSite(site), connect: [addresses.gateway] })
-  registerShopRoutes(listener.app, { context, gateway: addresses.gateway, decisions: options.decisions })
+  registerBff(listener.app, context, { files: await readSite(app.files), connect: app.connect })
+  app.extend?.(listener, context)
   addHealthRoutes(listener.app, { store: async () => (await store.peek('session', 'none')) === undefined })
   return listener
 }

@@ -103,7 +103,7 @@ async function startParts(
   const authority = parts.has('authority') ? await startAuthority(begun) : undefined
   const others = settings.demo.enabled
     ? await (await import('../demo/start.ts')).startDemo({ ...begun, authority })
-    : await (await import('./start-gateway.ts')).startOwnGateway({ ...begun, authority })
+    : await startOwn({ ...begun, authority })
   return {
     addresses,
     parts: { ...(authority === undefined ? {} : { authority: addresses.issuer }), ...others },
@@ -149,11 +149,17 @@ async function startAuthority(begun: Omit<Started, 'authority'>): Promise<Compos
   return authority
 }
 
+/** Gateway and back end of the operator's own services and page. */
+async function startOwn(started: Started): Promise<Readonly<Record<string, string>>> {
+  const gateway = await (await import('./start-gateway.ts')).startOwnGateway(started)
+  return { ...gateway, ...(await (await import('./start-bff.ts')).startOwnBff(started)) }
+}
+
 /** The stores that the parts of this process need. */
 function storesOf({ parts, settings }: SystemOptions): readonly StoreName[] {
   const needed: StoreName[] = []
   if (parts.has('authority')) needed.push('authority')
-  if (parts.has('bff') && settings.demo.enabled) needed.push('bff')
+  if (parts.has('bff') && (settings.demo.enabled || settings.app.files !== undefined)) needed.push('bff')
   return needed
 }
 

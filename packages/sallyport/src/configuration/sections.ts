@@ -1,5 +1,6 @@
 import { choice, count, flag, list, origin, path, ratio, seconds, section, text, url } from '@sallyport/server'
 import { demoPorts } from '../demo/addresses.ts'
+import { appSection } from './sections/app.ts'
 import { auditSection } from './sections/audit.ts'
 import { gatewaySection } from './sections/gateway.ts'
 import { processSection } from './sections/process.ts'
@@ -133,21 +134,7 @@ export const sections = [
     'Signing keys, rotated on this schedule without a restart.',
   ),
   gatewaySection,
-  section(
-    'app',
-    {
-      origin: origin({
-        about: 'Public address of the shop; left out, http://localhost with the port.',
-        optional: true,
-      }),
-      clientKey: path({
-        about: "The back end's private key at the authority (a JWK). Default: shop.key.json in the data folder.",
-        optional: true,
-      }),
-      port: tcpPort('Port of the shop and its back end.', demoPorts.app),
-    },
-    'The demo shop.',
-  ),
+  appSection,
   section(
     'ordersApi',
     {

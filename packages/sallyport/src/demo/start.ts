@@ -2,7 +2,6 @@ import { CommandFailure } from '../command-line/command.ts'
 import { openDecisionFile } from '../composition/decision-file.ts'
 import { startGateway } from '../composition/start-gateway.ts'
 import type { Started } from '../composition/system.ts'
-import { tracerOf } from '../composition/tracing.ts'
 import { gatewayClientId } from '../home/gateway-client.ts'
 import type { Home } from '../home/home.ts'
 import { demoClientKey } from './client-key.ts'
@@ -23,7 +22,7 @@ export async function startDemo(started: Started): Promise<Readonly<Record<strin
   const starts = [
     ...(parts.has('orders-api') ? [startOrdersApi(started)] : []),
     ...(parts.has('gateway') ? [startGateway(started, keyOf(started, demo), decisions)] : []),
-    ...(parts.has('bff') ? [startBff(started, demo)] : []),
+    ...(parts.has('bff') ? [startShop(started, demo)] : []),
   ]
   // All are waited for, even when one fails, so that what began is known when it is to be ended.
   await Promise.allSettled(starts)
@@ -44,24 +43,11 @@ async function startOrdersApi({ options, addresses, authority, atEnd }: Started)
   return { 'orders-api': addresses.ordersApi }
 }
 
-async function startBff(started: Started, demo: DemoFile): StartedParts {
-  const { options, addresses, data, tracing, listen } = started
-  const { home, ports, settings, log } = options
-  if (data?.bff === undefined) throw new Error("the back end's store is not open")
-  const { composeBff } = await import('../composition/bff.ts')
-  const listener = await composeBff({
-    addresses,
-    port: ports.app,
-    settings,
-    store: data.bff.store,
-    masterKey: data.masterKey,
-    clientKey: demoClientKey(home, demo, 'shop', settings.app.clientKey),
-    decisions: home.decisions,
-    log,
-    ...tracerOf(tracing, 'bff', addresses.app),
-  })
-  await listen(listener)
-  return { shop: addresses.app }
+async function startShop(started: Started, demo: DemoFile): StartedParts {
+  const { home, settings } = started.options
+  const clientKey = demoClientKey(home, demo, 'shop', settings.app.clientKey)
+  const [{ startBff }, { shop }] = await Promise.all([import('../composition/start-bff.ts'), import('./shop.ts')])
+  return startBff(started, clientKey, shop(started.addresses, home.decisions))
 }
 
 const keyOf = ({ options: { home, settings } }: Started, demo: DemoFile) =>

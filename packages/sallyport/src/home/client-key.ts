@@ -19,11 +19,17 @@ export function partClientKey(home: Home, clientId: string, configured: string |
   const path = configured === undefined ? clientKeyFile(home, clientId) : resolve(configured)
   const jwk = readJwk(path)
   if (jwk === undefined && configured === undefined) return undefined
-  if (jwk !== undefined && process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0)
+  if (jwk !== undefined && process.platform !== 'win32' && isReadByOthers(path))
     throw unusable(path, 'a file that others may read', `Run: chmod 600 ${path}`)
   const key = importPrivateJwk(jwk, algorithmOf(jwk))
   if (!isRefusal(key)) return key
   throw unusable(path, jwk === undefined ? 'no such file' : (key.got ?? 'something else'), makeOne(clientId))
+}
+
+/** A file of somebody else's, as an orchestrator mounts it, may be ours by its group. */
+function isReadByOthers(path: string): boolean {
+  const { mode, uid } = statSync(path)
+  return (mode & (uid === process.getuid?.() ? 0o077 : 0o007)) !== 0
 }
 
 function readJwk(path: string): unknown {
