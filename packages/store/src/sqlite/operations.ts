@@ -156,13 +156,18 @@ function applyRecord(
   const { kind, key, value } = write
   const version = versions.next()
   const expiresAt = write.expiresAt ?? null
-  const written = {
-    put: () => run.put.run(tenant, kind, key, value, version, expiresAt),
-    insert: () => run.insert.run(tenant, kind, key, value, version, expiresAt, now),
-    replace: () => run.replace.run(value, version, expiresAt, tenant, kind, key, write.version ?? -1, now),
-  }[write.how]()
-  if (written.changes !== 1) return false
-  run.clearIndex.run(tenant, kind, key)
+  const columns = [tenant, kind, key, value, version, expiresAt] as const
+  // Most records are new ones, and those have no index that would have to go.
+  const isNew = write.how !== 'replace' && run.insertNew.run(...columns).changes === 1
+  if (!isNew) {
+    const written = {
+      put: () => run.put.run(...columns),
+      insert: () => run.insert.run(...columns, now),
+      replace: () => run.replace.run(value, version, expiresAt, tenant, kind, key, write.version ?? -1, now),
+    }[write.how]()
+    if (written.changes !== 1) return false
+    run.clearIndex.run(tenant, kind, key)
+  }
   for (const [name, of] of write.index) run.addIndex.run(tenant, kind, name, of, key)
   return true
 }

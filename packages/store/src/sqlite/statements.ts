@@ -38,6 +38,9 @@ export const SQL = {
     INSERT INTO record (tenant, kind, key, value, version, expires_at) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (tenant, kind, key) DO UPDATE
     SET value = excluded.value, version = excluded.version, expires_at = excluded.expires_at, used_at = NULL`,
+  insertNew: `
+    INSERT INTO record (tenant, kind, key, value, version, expires_at) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (tenant, kind, key) DO NOTHING`,
   insert: `
     INSERT INTO record (tenant, kind, key, value, version, expires_at) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (tenant, kind, key) DO UPDATE
