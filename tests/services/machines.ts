@@ -20,14 +20,21 @@ export interface Machine {
   stop(): Promise<void>
 }
 
+/** What a machine's configuration says otherwise. */
+export interface Differences {
+  readonly issuer?: string
+  readonly refusedPerMinute?: number
+  readonly dpopNonces?: boolean
+}
+
 export interface Installation {
   /** The first one: authority, gateway, back end and orders API; its addresses are the public ones. */
   readonly first: RunningSystem
   readonly ports: Ports
   /** The secrets that each machine is given. */
   readonly environment: Readonly<Record<string, string>>
-  /** Another machine that runs `parts` of it; of another issuer, when it is told so. */
-  join(name: string, parts: readonly string[], issuer?: string, refusedPerMinute?: number): Promise<Machine>
+  /** Another machine that runs `parts` of it. */
+  join(name: string, parts: readonly string[], differences?: Differences): Promise<Machine>
   stop(): Promise<void>
 }
 
@@ -46,13 +53,9 @@ export async function install(services: { postgres: string; redis?: string; more
     SALLYPORT_MASTER_KEY: newKey(),
     ...(services.redis === undefined ? {} : { SALLYPORT_REDIS_URL: services.redis }),
   }
-  const configure = (
-    name: string,
-    issuer = `http://localhost:${ports.authority}`,
-    refusedPerMinute = 1_000_000,
-  ): string => {
+  const configure = (name: string, differences: Differences = {}): string => {
     const path = join(folder, `${name}.yaml`)
-    writeFileSync(path, configuration(name, issuer, ports, refusedPerMinute) + (services.more ?? ''))
+    writeFileSync(path, configuration(name, ports, differences) + (services.more ?? ''))
     return path
   }
   const first = await startSystem({
@@ -65,12 +68,12 @@ export async function install(services: { postgres: string; redis?: string; more
     first,
     ports,
     environment,
-    join: async (name, parts, issuer, refusedPerMinute) => {
+    join: async (name, parts, differences) => {
       const home = mkdtempSync(join(folder, `${name}-`))
       copyFileSync(join(first.home, 'demo.json'), join(home, 'demo.json'))
       const machine = await launch(home, parts, {
         ...environment,
-        SALLYPORT_CONFIG: configure(name, issuer, refusedPerMinute),
+        SALLYPORT_CONFIG: configure(name, differences),
       })
       machines.push(machine)
       return machine
@@ -102,14 +105,15 @@ async function launch(home: string, parts: readonly string[], environment: Recor
 }
 
 /** Public addresses alike everywhere, a name of its own, and quotas that tests do not reach. */
-const configuration = (name: string, issuer: string, ports: Ports, refusedPerMinute: number): string => `
+const configuration = (name: string, ports: Ports, { issuer, refusedPerMinute, dpopNonces }: Differences): string => `
 process: { name: ${name} }
 store: { authority: postgres, bff: postgres }
 authority:
-  issuer: ${issuer}
+  issuer: ${issuer ?? `http://localhost:${ports.authority}`}
   interactionsPerMinute: 1000000
-  refusedTokenRequestsPerMinute: ${refusedPerMinute}
+  refusedTokenRequestsPerMinute: ${refusedPerMinute ?? 1_000_000}
 gateway:
+  dpopNonces: ${dpopNonces ?? false}
   origin: http://localhost:${ports.gateway}
   tlsOrigin: https://localhost:${ports.gatewayTls}
   requestsPerMinute: 1000000

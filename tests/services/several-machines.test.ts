@@ -3,6 +3,7 @@ import { after, type TestContext, test } from 'node:test'
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
 import { accessTokenHash, generateSigningKey } from '@sallyport/credentials'
 import { guard } from '@sallyport/guard/fetch'
+import { Browser } from '../attacks/browser.ts'
 import { getTokens, proofOf, tokenRequest, tokensIn } from '../code-flow.ts'
 import { sallyport } from '../command-line.ts'
 import { eventually, median } from '../eventually.ts'
@@ -105,8 +106,8 @@ test('a proof that was used at one gateway is refused by the other (RFC 9449 §1
 })
 
 test('a quota that is spent at one authority is spent at the other (RFC 6585 §4)', async () => {
-  const limited = await installation.join('limited', ['authority'], undefined, 20)
-  const also = await installation.join('limited-too', ['authority'], undefined, 20)
+  const limited = await installation.join('limited', ['authority'], { refusedPerMinute: 20 })
+  const also = await installation.join('limited-too', ['authority'], { refusedPerMinute: 20 })
   const refused = async (authority: string) => {
     const body = new URLSearchParams({
       grant_type: 'refresh_token',
@@ -127,6 +128,39 @@ test('a quota that is spent at one authority is spent at the other (RFC 6585 §4
   await Promise.all([limited.stop(), also.stop()])
 })
 
+test('a nonce that one gateway gave is taken by the other, and a proof without one by neither (RFC 9449 §9)', async () => {
+  const [one, other] = [
+    await installation.join('nonces', ['gateway'], { dpopNonces: true }),
+    await installation.join('nonces-too', ['gateway'], { dpopNonces: true }),
+  ]
+  const key = generateSigningKey('ES256')
+  const { access } = await getTokens(
+    first,
+    { client: 'web-app', username: 'alice', scope: 'read:orders', resource: outside },
+    key,
+  )
+  const ask = ({ ports }: typeof one, nonce?: string) => {
+    const claims = { htm: 'GET', htu: outside, ath: accessTokenHash(access), ...(nonce === undefined ? {} : { nonce }) }
+    const headers = { authorization: `DPoP ${access}`, dpop: proofOf(key, claims) }
+    return exchange(`http://localhost:${ports.gateway}/orders`, { headers })
+  }
+  const [refused, refusedToo] = [await ask(one), await ask(other)]
+  assert.deepEqual([refused.status, refusedToo.status, refused.json.code], [401, 401, 'use_dpop_nonce'])
+  assert.equal((await ask(other, String(refused.headers['dpop-nonce']))).status, 200)
+})
+
+test('a browser that signed in at one back end is signed in at the other, and reads its orders there', async () => {
+  const other = await installation.join('bff-2', ['bff'])
+  const browser = new Browser()
+  await browser.signIn(`${first.app}/bff/login`, first.user('alice'))
+  const ours = { origin: first.app, 'sec-fetch-site': 'same-origin', 'sallyport-csrf': '1' }
+  const at = `http://localhost:${other.ports.app}`
+  assert.equal((await browser.ask(`${at}/bff/session`, { headers: ours })).json.signed_in, true)
+  const orders = await browser.ask(`${at}/api/orders`, { headers: ours })
+  assert.equal(orders.status, 200, orders.text)
+  assert.match(orders.text, /alice-1/)
+})
+
 test('sallyport status names the stores and every process that serves from them', async () => {
   const { stores, peers } = JSON.parse(await sallyport(second, 'status', '--json'))
   assert.match(stores.authority, /^Postgres 127\.0\.0\.1:\d+\/postgres, schema sallyport$/)
@@ -138,7 +172,7 @@ test('sallyport status names the stores and every process that serves from them'
 })
 
 test('an authority of another issuer does not start on the same store', async () => {
-  const wrong = installation.join('wrong', ['authority'], 'http://localhost:1')
+  const wrong = installation.join('wrong', ['authority'], { issuer: 'http://localhost:1' })
   await assert.rejects(wrong, /issuer_differs/)
 })
 

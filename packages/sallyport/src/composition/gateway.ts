@@ -21,6 +21,8 @@ export function composeGateway(options: {
   readonly tls: LocalCertificate
   /** Where used proofs are remembered for all gateways; without it each remembers its own. */
   readonly shortLived: ShortLived | undefined
+  /** Where proofs must carry nonces: the key of these, alike at all gateways. */
+  readonly nonceSecret?: Uint8Array | undefined
   readonly log: Log
   readonly tracer?: PartTracer
 }): Gateway {
@@ -44,6 +46,7 @@ export function composeGateway(options: {
     ...(decisions === undefined ? {} : { decisions }),
     ...(shortLived === undefined ? {} : { replay: replayMemory(shortLived) }),
     ...sharedLimiters(shortLived, 'gateway', settings),
+    ...(options.nonceSecret === undefined ? {} : { nonceSecret: options.nonceSecret }),
     log,
     ...(tracer === undefined ? {} : { tracer }),
   })

@@ -5,6 +5,7 @@ import { gatewayKey } from '../home/gateway-client.ts'
 import { localCertificate } from '../local-ca/certificate.ts'
 import { nowMs } from './clock.ts'
 import { type DecisionFile, openDecisionFile, withDoorOne } from './decision-file.ts'
+import { masterKeyOf } from './master-key.ts'
 import type { Started } from './system.ts'
 import { tracerOf } from './tracing.ts'
 
@@ -29,6 +30,7 @@ export async function startGateway(
       clientKey,
       tls: certificate,
       shortLived,
+      nonceSecret: settings.gateway.dpopNonces ? nonceSecret(started) : undefined,
       log: withDoorOne(log, 'gateway', decisions),
       ...tracerOf(tracing, 'gateway', addresses.gateway),
     }),
@@ -62,4 +64,9 @@ function configured(compose: () => Gateway): Gateway {
       hint: 'docs/reference/configuration.md lists every key.',
     })
   }
+}
+
+function nonceSecret({ options, data }: Started): Uint8Array {
+  const masterKey = data?.masterKey ?? masterKeyOf(options.home, options.settings)
+  return masterKey.subkey('gateway-dpop-nonce')
 }

@@ -1,4 +1,4 @@
-import { choice, count, group, list, origin, path, secret, section, text, url } from '@sallyport/server'
+import { choice, count, flag, group, list, origin, path, secret, section, text, url } from '@sallyport/server'
 import { demoPorts } from '../../demo/addresses.ts'
 
 /** One way through the gateway, to a service of the operator's own. */
@@ -42,6 +42,11 @@ export const gatewaySection = section(
     tlsOrigin: origin({
       about: 'Public address of the gateway with TLS; left out, https://localhost with the port.',
       optional: true,
+    }),
+    dpopNonces: flag({
+      about: 'Whether DPoP proofs must carry a nonce of ours; gateways with one master key give and take the same.',
+      default: false,
+      see: 'RFC 9449 §9',
     }),
     clientKey: path({
       about: "The gateway's private key at the authority (a JWK). Default: gateway.key.json in the data folder.",
