@@ -8,7 +8,9 @@ import { type Failure, failureJson } from './failure.ts'
  * @see RFC 9112 §6.1 and §11.2 (request smuggling), RFC 6585 §5 (431), RFC 9110 §15.5.9 (408)
  */
 export function answerMalformed(error: Error & { readonly code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  // Where TLS was not agreed on nothing can be said: what is written would wait for it.
+  const isUnsecured = /^ERR_(?:TLS|SSL)_/.test(error.code ?? '')
+  if (isUnsecured || error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return
   }
