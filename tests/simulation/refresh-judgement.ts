@@ -86,12 +86,14 @@ function refused(shown: Shown, before: Standing, now: Standing | undefined, erro
       'a retry inside the rules never logs anyone out',
       `${shown.kind}: ${before.family} lives, but ${error.reason}: ${error.expected} / ${error.got}`,
     )
-  if (before.isOutside && !before.isEnded && now !== undefined && !isSubjectOver(error))
+  if (before.isOutside && !before.isEnded && now !== undefined && !isSubjectOver(error)) {
+    ledger.count(shown.wrongKey ? 'replays with another key' : 'replays outside the rules')
     ledger.must(
       ledger.family(before.family)?.revoked_at !== undefined,
       'a replay outside the rules kills the family',
       `${before.family} lives after ${error.reason}`,
     )
+  }
 }
 
 /** Grants and accounts end beside their families. */
