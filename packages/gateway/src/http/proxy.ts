@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { Transform } from 'node:stream'
 import type { Exchange } from '@sallyport/server'
 import type { Dispatcher } from 'undici'
 import type { GatewayLimits } from '../options.ts'
@@ -50,8 +51,10 @@ function ask(parts: ProxyParts, verdict: Forward, exchange: Exchange, sent: Sent
   const pool = parts.upstreams.of(verdict.origin)
   const { method } = request
   const options = { ...sent, path: verdict.path, method: method as Dispatcher.HttpMethod }
-  const failed = (error: unknown) =>
+  const failed = (error: unknown) => {
+    if (sent.body instanceof Transform) sent.body.destroy()
     fail(parts, isTooLarge(error) ? 'body_too_large' : upstreamFailure(error), codeOf(error), verdict, exchange)
+  }
   const brokeOff = (error: unknown) => {
     parts.onFailure({ refused: upstreamFailure(error), got: `${codeOf(error)} in the middle of an answer` }, exchange)
     response.destroy()
@@ -68,6 +71,10 @@ function streamed(request: IncomingMessage, { limits }: ProxyParts) {
   request.once('close', () => {
     if (!request.readableEnded) body.destroy(new Error('the caller broke off'))
   })
+  // The next request stands behind what nobody inside takes any more.
+  body.once('close', () => request.resume())
+  // Who sends it inside has stopped listening once there is an answer, and an error without a listener ends the process.
+  body.on('error', () => undefined)
   return body
 }
 
