@@ -70,7 +70,7 @@ async function peersOf(home: Home, invocation: Invocation, terminal: Terminal): 
     const place = storePlace('authority', home, settings)
     if (!place.shared) return []
     const masterKey = masterKeyOf(home, settings)
-    const store = await openDurableStore(place, home, settings, { masterKey, writer: 'command-line' })
+    const store = await openDurableStore(place, home, settings, { masterKey, writer: undefined })
     try {
       return await livePeers(store.of(tenant))
     } finally {

@@ -49,7 +49,8 @@ export async function withTrail<T>(
     })
   }
   try {
-    const as = { masterKey: masterKeyOf(home, settings), writer: 'command-line' }
+    // Only read: it may be looked at while another process writes it, and evidence stays as it is found.
+    const as = { masterKey: masterKeyOf(home, settings), writer: undefined }
     const store = await openDurableStore(place, home, settings, as)
     try {
       const signer = await openAuditSigner(store.of(tenant))

@@ -56,8 +56,8 @@ export function storePlace(name: StoreName, home: Home, settings: Settings, kind
 /** Who opens a store. */
 export interface Opener {
   readonly masterKey: MasterKey
-  /** The name of this process's chain in the audit trail; one process at a time has it. */
-  readonly writer: string
+  /** The name of this process's chain in the audit trail; one process at a time has it. `undefined`: it only reads there. */
+  readonly writer: string | undefined
 }
 
 /** Opens a store under a subkey of its own, the authority's with the audit trail. @throws StoreError, and what `storePlace` throws */
@@ -71,11 +71,11 @@ export function openDurableStore(
   const common = { nowSeconds, sealer: createSealer(masterKey, name), sealedKinds: sealedKinds[name] }
   const audited = name === 'authority'
   if (kind === 'sqlite') {
-    const audit = audited ? { path: home.audit, writer } : undefined
+    const audit = audited ? { path: home.audit, ...(writer !== undefined && { writer }) } : undefined
     return openSqliteStore({ path: fileOf(name, home), ...common, audit })
   }
   const place = { url: postgresUrl(name, settings), schema: schemaOf(name, settings) }
-  return openPostgresStore({ ...place, ...common, audit: audited ? { writer } : undefined })
+  return openPostgresStore({ ...place, ...common, audit: audited && writer !== undefined ? { writer } : undefined })
 }
 
 const fileOf = (name: StoreName, home: Home): string =>

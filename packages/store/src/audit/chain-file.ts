@@ -2,7 +2,7 @@ import { closeSync, fdatasyncSync, fstatSync, fsyncSync, mkdirSync, openSync, re
 import { dirname } from 'node:path'
 import { storeErrorOfFile } from '../file-errors.ts'
 import { StoreError } from '../store-error.ts'
-import { closedSegments, isMoved, segmentName } from './segments.ts'
+import { closedSegments, isMoved, nextSegment } from './segments.ts'
 import { readTail, type Tail } from './tail.ts'
 
 /** A file of this size is closed, and a new one begun. */
@@ -70,7 +70,7 @@ export class ChainFile {
   #follow(): void {
     const moved = isMoved(this.path, this.#inode)
     if (!moved && this.#size < this.#segmentBytes) return
-    if (!moved) renameSync(this.path, segmentName(this.path, Date.now()))
+    if (!moved) renameSync(this.path, nextSegment(this.path, Date.now()))
     closeSync(this.#file)
     ;({ file: this.#file, inode: this.#inode, size: this.#size } = open(this.path))
   }

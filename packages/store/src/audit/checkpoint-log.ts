@@ -1,8 +1,10 @@
 import type { Store, Write } from '../contract.ts'
+import { StoreError } from '../store-error.ts'
 import {
   type Checkpoint,
   type CheckpointSigner,
   checkpointHash,
+  isSigned,
   readCheckpoint,
   type SignedCheckpoint,
 } from './checkpoint.ts'
@@ -24,16 +26,19 @@ export class CheckpointLog {
   }
 
   /**
-   * Signs the ends of all chains as they are now, unless the newest checkpoint says the same.
+   * Signs the ends of all chains as they are now, unless the newest checkpoint says the same. What that one says stays
+   * said, so it must have been signed here: an end that was further on, and where chains begin.
    *
    * @param now Unix seconds
    * @param beginnings  where chains begin whose older records are about to be dropped
    * @returns whether there is a new one; a process that was slower than another writes none
+   * @throws StoreError `corrupted` when the newest is forged: nothing is built on it
    */
-  async write(signer: Pick<CheckpointSigner, 'sign'>, now: number, beginnings: ChainPlaces = {}): Promise<boolean> {
+  async write(signer: CheckpointSigner, now: number, beginnings: ChainPlaces = {}): Promise<boolean> {
     const newest = await this.newest()
+    if (newest !== undefined && !(await isSigned(newest, signer))) throw forged()
     const before = newest && readCheckpoint(newest)
-    const heads = await this.#store.audit.heads()
+    const heads = furthest(before?.heads ?? {}, await this.#store.audit.heads())
     const next: Checkpoint = {
       number: (before?.number ?? 0) + 1,
       at: now,
@@ -48,6 +53,16 @@ export class CheckpointLog {
     const writes: Write[] = [{ insert: { kind: CHECKPOINT_KIND, key: keyOf(next.number), value: signed } }]
     if (next.number > KEPT) writes.push({ remove: { kind: CHECKPOINT_KIND, key: keyOf(next.number - KEPT) } })
     return 'committed' in (await this.#store.of(TENANT).commit(writes))
+  }
+
+  /** Whether the newest says that these chains begin there. */
+  async says(beginnings: ChainPlaces): Promise<boolean> {
+    const newest = await this.newest()
+    const said = newest === undefined ? {} : readCheckpoint(newest).beginnings
+    return Object.entries(beginnings).every(([writer, { seq, hash }]) => {
+      const beginning = said[writer]
+      return beginning?.seq === seq && beginning.hash === hash
+    })
   }
 
   /** The newest, to be kept elsewhere. */
@@ -72,6 +87,17 @@ export class CheckpointLog {
 const keyOf = (number: number): string => String(number).padStart(15, '0')
 
 type Ends = Pick<Checkpoint, 'heads' | 'beginnings'>
+
+/** A chain that is shorter than it was, or gone, is no reason to forget how long it was. */
+function furthest(before: ChainPlaces, now: ChainPlaces): ChainPlaces {
+  const behind = Object.entries(before).filter(([writer, { seq }]) => seq > (now[writer]?.seq ?? 0))
+  return { ...now, ...Object.fromEntries(behind) }
+}
+
+function forged(): StoreError {
+  const problem = 'The newest checkpoint of the audit trail was not signed by this installation.'
+  return new StoreError('corrupted', problem, 'Run sallyport audit verify, and look at who could write the store.')
+}
 
 const NOTHING = { heads: {}, beginnings: {} }
 

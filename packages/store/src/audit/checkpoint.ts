@@ -35,5 +35,13 @@ export function readCheckpoint({ text }: SignedCheckpoint): Checkpoint {
   return JSON.parse(text)
 }
 
+/** Whether it is a checkpoint, signed by this signer, whatever somebody else put in its place. */
+export async function isSigned(
+  { text, signature }: Partial<SignedCheckpoint>,
+  signer: Pick<CheckpointSigner, 'verify'>,
+): Promise<boolean> {
+  return typeof text === 'string' && typeof signature === 'string' && (await signer.verify(text, signature))
+}
+
 /** What the checkpoint after this one says of it. */
 export const checkpointHash = ({ text }: SignedCheckpoint): string => sha256(text)

@@ -68,7 +68,9 @@ export class Checkpoints {
     // The statement comes first: what it allows is then missing, and nothing else may be.
     const beginnings = await store.audit.droppable(now - Math.max(KEEP_LEAST_SECONDS, keepSeconds))
     if (Object.keys(beginnings).length === 0) return
-    if (await this.#log.write(signer, now, beginnings)) await store.audit.drop(beginnings)
+    await this.#log.write(signer, now, beginnings)
+    // It may have been said before by a turn that then was cut short.
+    if (await this.#log.says(beginnings)) await store.audit.drop(beginnings)
   }
 
   /** Takes or renews the lease. */

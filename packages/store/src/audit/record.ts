@@ -82,12 +82,19 @@ export function splitLines(text: string): readonly string[] {
   return text.split(/(?<=\n)/).filter(line => line !== '')
 }
 
+/** A line as it was read back. */
+export interface ReadLine {
+  readonly record: ChainedRecord
+  /** Whether the line's own hash is right. */
+  readonly unchanged: boolean
+}
+
 /**
  * Reads a line back.
  * @param text with its newline, or without
  * @returns the record, and whether the line's own hash is right; `undefined` when it is no line of a trail
  */
-export function parseLine(text: string | Uint8Array): { record: ChainedRecord; unchanged: boolean } | undefined {
+export function parseLine(text: string | Uint8Array): ReadLine | undefined {
   const decoded = typeof text === 'string' ? text : Buffer.from(text.buffer, text.byteOffset, text.length).toString()
   const line = decoded.endsWith('\n') ? decoded.slice(0, -1) : decoded
   let record: ChainedRecord

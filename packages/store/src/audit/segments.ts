@@ -1,7 +1,7 @@
-import { closeSync, createReadStream, openSync, readdirSync, statSync, unlinkSync } from 'node:fs'
+import { closeSync, createReadStream, existsSync, openSync, readdirSync, statSync, unlinkSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { storeErrorOfFile } from '../file-errors.ts'
-import { type ChainHead, parseLine } from './record.ts'
+import { type ChainHead, parseLine, type ReadLine } from './record.ts'
 
 /**
  * A trail in files: the one that is written, and beside it the closed ones before, which have the millisecond of their
@@ -16,6 +16,12 @@ export function closedSegments(path: string): readonly string[] {
 }
 
 export const segmentName = (path: string, endMs: number): string => join(dirname(path), `${basename(path)}.${endMs}`)
+
+/** The name of the file that is closed now: behind all others, also when the clock was set back. */
+export function nextSegment(path: string, nowMs: number): string {
+  const last = closedSegments(path).at(-1)
+  return segmentName(path, Math.max(nowMs, last === undefined ? 0 : endOf(last) + 1))
+}
 
 const NEWLINE = 0x0a
 
@@ -34,7 +40,8 @@ function openAll(path: string): readonly number[] {
   try {
     for (;;) {
       const closed = closedSegments(path)
-      const files = [...closed, path].map(name => openSync(name, 'r'))
+      // The one that is written has no name for a moment, when it is closed; somebody may have taken it away.
+      const files = [...closed, path].filter(name => existsSync(name)).map(name => openSync(name, 'r'))
       if (closedSegments(path).join() === closed.join()) return files
       for (const file of files) closeSync(file)
     }
@@ -61,35 +68,43 @@ async function* linesOf(file: number, path: string): AsyncGenerator<Uint8Array> 
   if (rest.length > 0) yield rest
 }
 
-/** The newest record of each chain in closed segments that ended before a time. @param before Unix seconds */
+/**
+ * The newest record of each chain in the closed segments that are older than a time, as the records say: anybody who can
+ * rename a file can give it any age, and a record's own is under the hash that the next one holds.
+ *
+ * @param before Unix seconds
+ */
 export async function endsBefore(path: string, before: number): Promise<Record<string, ChainHead>> {
   const ends: Record<string, ChainHead> = {}
-  for (const segment of closedSegments(path).filter(name => endOf(name) < before * 1000))
-    Object.assign(ends, await endsIn(segment))
+  for (const segment of closedSegments(path)) {
+    const newest = Object.entries(await newestIn(segment))
+    if (newest.some(([, { record, unchanged }]) => !unchanged || !(record.at < before))) break
+    for (const [writer, { record }] of newest) ends[writer] = { seq: record.seq, hash: record.hash }
+  }
   return ends
 }
 
 /** Removes the oldest closed segments that hold nothing behind these places. */
 export async function dropSegments(path: string, upTo: Readonly<Record<string, ChainHead>>): Promise<void> {
   for (const segment of closedSegments(path)) {
-    const ends = Object.entries(await endsIn(segment))
-    if (ends.some(([writer, { seq }]) => seq > (upTo[writer]?.seq ?? 0))) return
+    const newest = Object.entries(await newestIn(segment))
+    if (newest.some(([writer, { record }]) => record.seq > (upTo[writer]?.seq ?? 0))) return
     unlinkSync(segment)
   }
 }
 
-async function endsIn(segment: string): Promise<Record<string, ChainHead>> {
-  const ends: Record<string, ChainHead> = {}
+async function newestIn(segment: string): Promise<Record<string, ReadLine>> {
+  const newest: Record<string, ReadLine> = {}
   const file = openSync(segment, 'r')
   try {
     for await (const line of linesOf(file, segment)) {
-      const record = parseLine(line)?.record
-      if (record !== undefined) ends[record.writer] = { seq: record.seq, hash: record.hash }
+      const read = parseLine(line)
+      if (read !== undefined) newest[read.record.writer] = read
     }
   } finally {
     closeSync(file)
   }
-  return ends
+  return newest
 }
 
 const endOf = (segment: string): number => Number(segment.slice(segment.lastIndexOf('.') + 1))

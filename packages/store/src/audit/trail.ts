@@ -45,3 +45,6 @@ export interface FileTrailOptions extends AuditTrailOptions {
   /** Made with mode 0600, its folder with 0700, when missing. */
   readonly path: string
 }
+
+/** A trail in a file that is only read: nothing is written there, not even to repair it. */
+export type ReadFileTrail = Pick<FileTrailOptions, 'path'>

@@ -3,6 +3,7 @@ import {
   type Checkpoint,
   type CheckpointSigner,
   checkpointHash,
+  isSigned,
   readCheckpoint,
   type SignedCheckpoint,
 } from './checkpoint.ts'
@@ -61,10 +62,14 @@ async function judgeCheckpoints(
     problems.push({ found: problem, line: 0, writer: undefined, seq })
   let before: SignedCheckpoint | undefined
   for (const each of signed) {
-    const checkpoint = readCheckpoint(each)
     const expected = before && readCheckpoint(before).number + 1
-    if (!(await signer.verify(each.text, each.signature))) found('forged', checkpoint.number)
-    else trusted.push(checkpoint)
+    const checkpoint = readAny(each)
+    if (checkpoint === undefined) {
+      found('forged', expected ?? 0)
+      continue
+    }
+    if (await isSigned(each, signer)) trusted.push(checkpoint)
+    else found('forged', checkpoint.number)
     if (expected !== undefined && checkpoint.number !== expected) found('missing', expected)
     else if (before !== undefined && checkpoint.previous !== checkpointHash(before)) found('changed', expected ?? 0)
     before = each
@@ -72,11 +77,22 @@ async function judgeCheckpoints(
   if (kept !== undefined) {
     const checkpoint = readCheckpoint(kept)
     const newest = before === undefined ? 0 : readCheckpoint(before).number
-    const same = signed.find(each => readCheckpoint(each).number === checkpoint.number)
-    if (!(await signer.verify(kept.text, kept.signature))) found('forged', checkpoint.number)
+    const same = signed.find(each => readAny(each)?.number === checkpoint.number)
+    if (!(await isSigned(kept, signer))) found('forged', checkpoint.number)
     else if (newest < checkpoint.number) found('cut', newest + 1)
     else if (same !== undefined && same.text !== kept.text) found('changed', checkpoint.number)
     trusted.push(checkpoint) // it is believed because of where it was kept
   }
   return { trusted, problems }
+}
+
+/** What stands in a checkpoint's place, if it can be read as one. */
+function readAny(signed: SignedCheckpoint): Checkpoint | undefined {
+  try {
+    const checkpoint: Checkpoint | null = readCheckpoint(signed)
+    return Number.isSafeInteger(checkpoint?.number) ? (checkpoint ?? undefined) : undefined
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
 }

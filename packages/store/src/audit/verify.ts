@@ -86,8 +86,12 @@ class TrailCheck {
     for (const line of this.#unread.values())
       this.#problems.push({ found: 'changed', line, writer: undefined, seq: undefined })
     for (const [writer, end] of this.#ends) {
-      const { seq } = this.#heads.get(writer) ?? CHAIN_START
-      if (seq < end) this.#problems.push({ found: 'cut', line: this.#line + 1, writer, seq: seq + 1 })
+      const { seq, hash } = this.#heads.get(writer) ?? this.#dropped(writer)
+      const kept = this.#kept.get(writer)?.get(seq)
+      const line = this.#line + 1
+      if (seq < end) this.#problems.push({ found: 'cut', line, writer, seq: seq + 1 })
+      else if (!this.#heads.has(writer) && kept !== undefined && kept !== hash)
+        this.#problems.push({ found: 'changed', line, writer, seq })
     }
     return {
       intact: this.#problems.length === 0,
@@ -116,6 +120,12 @@ class TrailCheck {
   #beginning(writer: string, seq: number): ChainHead {
     const hash = this.#beginnings.get(writer)?.get(seq)
     return hash === undefined ? CHAIN_START : { seq, hash }
+  }
+
+  /** Where a chain ended of which nothing is left. */
+  #dropped(writer: string): ChainHead {
+    const last = [...(this.#beginnings.get(writer) ?? [])].map(([seq, hash]) => ({ seq, hash }))
+    return last.toSorted((a, b) => a.seq - b.seq).at(-1) ?? CHAIN_START
   }
 
   #judgeUnread({ action, detail }: ChainedRecord): void {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readCheckpoint } from '../audit/checkpoint.ts'
-import { CheckpointLog } from '../audit/checkpoint-log.ts'
+import { CHECKPOINT_KIND, CheckpointLog } from '../audit/checkpoint-log.ts'
 import { type CheckpointOptions, Checkpoints } from '../audit/checkpoints.ts'
+import type { AuditTrail } from '../audit/trail.ts'
 import { verifyStore } from '../audit/verify-store.ts'
 import type { OpenLone } from '../contract.suite.ts'
 import type { Store } from '../contract.ts'
@@ -78,6 +79,62 @@ export function checkpointsContract(name: string, open: OpenLone): void {
     assert.deepEqual(kept, [['forged', 2]])
   })
 
+  test(`${name}: nothing is signed behind a checkpoint that somebody else made, and what is none is found`, async t => {
+    const { store, clock } = await freshStore(t, open)
+    const [log, signer] = [new CheckpointLog(store), newSigner()]
+    await recordSome(store, 'a')
+    await log.write(signer, clock.seconds)
+    const newest = await log.newest()
+    const head = Object.entries(readCheckpoint(newest ?? NONE).heads).at(0)
+    // Its own begins a chain behind records that were taken out.
+    const beginnings = Object.fromEntries([head ?? []])
+    const text = JSON.stringify({ ...readCheckpoint(newest ?? NONE), number: 2, beginnings })
+    const inPlaceOf = (key: string, value: unknown) =>
+      store.of('\u0001audit').commit([{ put: { kind: CHECKPOINT_KIND, key: key.padStart(15, '0'), value } }])
+    await inPlaceOf('2', { text, signature: newest?.signature })
+    await recordSome(store, 'b')
+    await assert.rejects(log.write(signer, clock.seconds), { code: 'corrupted' })
+    for (const value of [{ text: 'none', signature: '' }, {}, { text: 'null', signature: '' }]) {
+      await inPlaceOf('2', value)
+      await assert.rejects(log.write(signer, clock.seconds), { code: 'corrupted' })
+      const { problems } = await verifyStore(store, signer)
+      assert.deepEqual(problems, [{ found: 'forged', line: 0, writer: undefined, seq: 2 }])
+    }
+  })
+
+  test(`${name}: a chain that is gone, or shorter than it was, is in every later checkpoint as long as it was`, async t => {
+    const { store, clock } = await freshStore(t, open)
+    const [log, signer] = [new CheckpointLog(store), newSigner()]
+    await recordSome(store, 'a')
+    await log.write(signer, clock.seconds)
+    const { heads } = readCheckpoint((await log.newest()) ?? NONE)
+    const emptied = withAudit(store, { heads: async () => ({ other: { seq: 1, hash: 'h' } }) })
+    await new CheckpointLog(emptied).write(signer, clock.seconds)
+    const after = readCheckpoint((await log.newest()) ?? NONE)
+    assert.deepEqual([after.number, after.heads], [2, { other: { seq: 1, hash: 'h' }, ...heads }])
+  })
+
+  test(`${name}: what a turn stated and did not drop, because it was cut short, the next one drops`, async t => {
+    const { store, clock } = await freshStore(t, open)
+    const [signer, troubles] = [newSigner(), [] as unknown[]]
+    const old = { old: { seq: 1, hash: 'h' } }
+    let drops = 0
+    const audited = withAudit(store, {
+      droppable: async () => old,
+      async drop(upTo) {
+        drops += 1
+        assert.deepEqual(upTo, old)
+        if (drops === 1) throw new Error('cut short')
+      },
+    })
+    const onTrouble = (error: unknown) => troubles.push(error)
+    const options = { store: audited, signer, holder: 'a', nowSeconds: () => clock.seconds, onTrouble }
+    const checkpoints = new Checkpoints({ ...options, keepSeconds: 86_400 })
+    await checkpoints.turn()
+    assert.deepEqual([drops >= 2, troubles.length], [true, 1])
+    await checkpoints.stop()
+  })
+
   test(`${name}: an exported checkpoint finds that the store's own were cut`, async t => {
     const [{ store, clock }, other] = [await freshStore(t, open), await freshStore(t, open)]
     const signer = newSigner()
@@ -94,6 +151,16 @@ export function checkpointsContract(name: string, open: OpenLone): void {
     assert.equal(problems[0]?.found, 'cut')
     assert.ok(problems.some(({ found, line }) => found === 'cut' && line > 0))
   })
+}
+
+const NONE = { text: '{}', signature: '' }
+
+/** The store with some of its trail's verbs replaced. */
+function withAudit(store: Store, audit: Partial<AuditTrail>): Store {
+  const { append, lines, heads, droppable, drop } = store.audit
+  const own = { append, lines, heads, droppable, drop }
+  const bound = Object.fromEntries(Object.entries(own).map(([verb, run]) => [verb, run.bind(store.audit)]))
+  return { of: tenant => store.of(tenant), close: () => store.close(), audit: { ...own, ...bound, ...audit } }
 }
 
 function started(store: Store, clock: { seconds: number }, holder: string, signer: CheckpointOptions['signer']) {

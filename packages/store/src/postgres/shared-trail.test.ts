@@ -75,7 +75,16 @@ test('blocks are dropped by age once a signed checkpoint says so, never the newe
   assert.deepEqual(await found(), [])
   assert.equal((await verifyStore(store, signer)).records, 2)
   await sql(`DELETE FROM ${blocks}`)
-  assert.deepEqual(await found(), [['cut', 1]])
+  assert.deepEqual(await found(), [['cut', 19]])
+})
+
+test('blocks whose age somebody changed in the database are not dropped for it', async t => {
+  const { store, signer, clock, found, blocks } = await tenBlocks(t)
+  await sql(`UPDATE ${blocks} SET written_at = 0`)
+  const options = { store, signer, holder: 'b', nowSeconds: () => clock.seconds, keepSeconds: 86_400 }
+  await new Checkpoints({ ...options, onTrouble: assert.ifError }).stop()
+  assert.equal((await verifyStore(store, signer)).records, 20)
+  assert.deepEqual(await found(), [])
 })
 
 test('round trips: one for a grant with its record or a look-up, two for peek and take with successors and record', async t => {

@@ -42,8 +42,10 @@ export class SharedTrail implements AuditTrail {
   async droppable(before: number): Promise<ChainPlaces> {
     const blocks = await this.#reader.auditDroppable(before)
     const ends = blocks.flatMap(({ chain, lines }) => {
-      const record = parseLine(splitLines(lines).at(-1) ?? '')?.record
-      return record === undefined ? [] : [[chain, { seq: record.seq, hash: record.hash }]]
+      // The column says which to look at; how old a record is stands in it, under the hash that the next one holds.
+      const read = parseLine(splitLines(lines).at(-1) ?? '')
+      if (!read?.unchanged || !(read.record.at < before)) return []
+      return [[chain, { seq: read.record.seq, hash: read.record.hash }]]
     })
     return Object.fromEntries(ends)
   }

@@ -82,6 +82,7 @@ export class AuditOutbox {
   keep(): void {
     if (this.#filed.seq > this.#settled) this.#settle()
     if (this.#staged.length === 0) return
+    if (this.#doubtful) this.#adopt()
     if (this.#waiting.length > WAITING_MAX) this.drain()
     this.#block = this.#chain(this.#staged)
     this.#run.keepAudit.run(this.#writer, this.#block.head.seq, this.#block.text)
@@ -132,6 +133,15 @@ export class AuditOutbox {
     } finally {
       this.#file.close()
     }
+  }
+
+  /** Takes over records that a write left in the file before it failed: no row may have the number of one of them. */
+  #adopt(): void {
+    const { head } = this.#file.tail(this.#writer)
+    if (head.seq <= this.#head.seq) return
+    this.#file.append('') // what is built on them must not last longer than they do
+    this.#waiting = linesAfter(head.seq, this.#waiting)
+    this.#head = head
   }
 
   /** Forgets what is in the file already, and closes a line that a crash or a full disk left unfinished. */

@@ -10,16 +10,18 @@ export class EmbeddedTrail implements AuditTrail {
   readonly #database: string
   readonly #path: string | undefined
   readonly #writer: GroupWriter
+  readonly #isAudited: boolean
 
-  /** @param path of the file, when the store has a trail */
-  constructor(database: string, path: string | undefined, writer: GroupWriter) {
+  /** @param path of the file, when the store has a trail. @param isAudited whether this process has a name in it */
+  constructor(database: string, path: string | undefined, writer: GroupWriter, isAudited: boolean) {
     this.#database = database
     this.#path = path
     this.#writer = writer
+    this.#isAudited = isAudited
   }
 
   async append(record: AuditRecord): Promise<void> {
-    const text = renderVouched({ audit: record }, this.#path !== undefined)
+    const text = renderVouched({ audit: record }, this.#isAudited)
     if (text !== undefined) await this.#writer.record(text)
   }
 

@@ -1,5 +1,5 @@
 import { checkWriterName } from '../audit/record.ts'
-import type { AuditTrail, FileTrailOptions } from '../audit/trail.ts'
+import type { AuditTrail, FileTrailOptions, ReadFileTrail } from '../audit/trail.ts'
 import type { Store, TenantStore } from '../contract.ts'
 import { type Movable, OWN_TENANT, type Rows } from '../movable.ts'
 import { RecordCodec } from '../record-codec.ts'
@@ -32,8 +32,8 @@ export interface SqliteOptions {
   /** Seals the values of `sealedKinds`. A sealer of another purpose or key cannot open this store any more. */
   readonly sealer: Sealer
   readonly sealedKinds: readonly string[]
-  /** The audit trail's file and this process's name in it; without, a write that brings a record is refused. */
-  readonly audit?: FileTrailOptions | undefined
+  /** The audit trail's file and this process's name in it; without a name, a write that brings a record is refused. */
+  readonly audit?: FileTrailOptions | ReadFileTrail | undefined
 }
 
 /**
@@ -45,16 +45,17 @@ export interface SqliteOptions {
  */
 export async function openSqliteStore(options: SqliteOptions): Promise<SqliteStore> {
   const { path, nowSeconds, sealer, sealedKinds, audit } = options
-  if (audit !== undefined) checkWriterName(audit.writer)
-  const writer = await GroupWriter.open(path, nowSeconds, audit)
+  const writes = audit !== undefined && 'writer' in audit ? audit : undefined
+  if (writes !== undefined) checkWriterName(writes.writer)
+  const writer = await GroupWriter.open(path, nowSeconds, writes)
   let reader: Reader | undefined
   try {
     reader = new Reader(path)
     await checkKey(reader, writer, sealer)
     const codec = new RecordCodec(sealer, sealedKinds)
     const [sweeper, streams] = [new Sweeper(writer, nowSeconds), new StreamWatch(reader)]
-    const isAudited = audit !== undefined
-    const trail = new EmbeddedTrail(path, audit?.path, writer)
+    const isAudited = writes !== undefined
+    const trail = new EmbeddedTrail(path, audit?.path, writer, isAudited)
     return new EmbeddedStore({ nowSeconds, codec, reader, writer, sweeper, streams, isAudited }, path, trail)
   } catch (error) {
     reader?.close()
