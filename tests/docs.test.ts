@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join, resolve } from 'node:path'
 import { after, test } from 'node:test'
 import { promisify } from 'node:util'
-import { systemOfFile } from './system.ts'
+import { ownEnvironment, systemOfFile } from './system.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const run = promisify(execFile)
@@ -45,7 +45,7 @@ function scriptOf(page: string): string {
 for (const page of ['docs/tutorial.md', 'README.md']) {
   test(`every command of ${page} does what the page says`, async () => {
     const environment = {
-      ...process.env,
+      ...ownEnvironment(),
       SALLYPORT_HOME: system.home,
       PATH: `${folder}${delimiter}${process.env.PATH}`,
     }

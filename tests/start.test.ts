@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path'
 import { after, before, test } from 'node:test'
 import { eventually } from './eventually.ts'
 import { freePorts } from './free-ports.ts'
-import { launchSystem, type RunningSystem, startSystem } from './system.ts'
+import { launchSystem, ownEnvironment, type RunningSystem, startSystem } from './system.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const main = join(root, 'packages/sallyport/src/main.ts')
@@ -31,7 +31,7 @@ function sallyport(
   ...words: readonly string[]
 ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
   return new Promise(settle => {
-    execFile(process.execPath, [main, ...words, '--home', home], (error, stdout, stderr) => {
+    execFile(process.execPath, [main, ...words, '--home', home], { env: ownEnvironment() }, (error, stdout, stderr) => {
       settle({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr })
     })
   })

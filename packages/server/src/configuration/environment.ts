@@ -10,7 +10,8 @@ export interface EnvironmentOptions {
 }
 
 /** Where things are, and where the tests' tools are: no part of the configuration. */
-const alwaysKnown = ['SALLYPORT_HOME', 'SALLYPORT_CONFIG', 'SALLYPORT_VECTORS', 'SALLYPORT_OPA', 'SALLYPORT_CHROMIUM']
+const tools = ['VECTORS', 'OPA', 'CHROMIUM', 'NGINX', 'ENVOY', 'REDIS', 'POSTGRES'].map(name => `SALLYPORT_${name}`)
+const alwaysKnown = ['SALLYPORT_HOME', 'SALLYPORT_CONFIG', ...tools]
 
 /**
  * Reads every section's secrets from the environment: `SALLYPORT_…`, or the file that `SALLYPORT_…_FILE` names (without
