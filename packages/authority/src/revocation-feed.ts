@@ -41,27 +41,29 @@ const pageSize = 500
  * Entries come from the store's stream, so any process of the authority serves all of them, in the order of their commits.
  *
  * The epoch is this process's own (docs/decisions/0006): a listener that comes from another process, or from before a restart or a restored
- * backup, gets a new snapshot and never a wrong continuation.
+ * backup, gets a new snapshot and never a wrong continuation. When the store itself goes back under a running process, as
+ * with a replica that took over before it had all, the process begins a new epoch.
  */
 export async function openRevocationFeed(context: AuthorityContext): Promise<RevocationFeed> {
-  const epoch = Buffer.from(context.random(9)).toString('base64url')
   const { last } = await context.store.read(revocationStream, Number.MAX_SAFE_INTEGER, 1)
-  return new StoreFeed(context, epoch, last)
+  return new StoreFeed(context, last)
 }
+
+const newEpoch = ({ random }: AuthorityContext): string => Buffer.from(random(9)).toString('base64url')
 
 class StoreFeed implements RevocationFeed {
   readonly #context: AuthorityContext
-  readonly #epoch: string
   readonly #listeners = new Set<FeedListener>()
   readonly #unwatch: () => void
+  #epoch: string
   #seq: number
   /** The key that listeners know. */
   #kid: string | undefined
   #running: Promise<void> = Promise.resolve()
 
-  constructor(context: AuthorityContext, epoch: string, seq: number) {
+  constructor(context: AuthorityContext, seq: number) {
     this.#context = context
-    this.#epoch = epoch
+    this.#epoch = newEpoch(context)
     this.#seq = seq
     this.#unwatch = context.store.watch(revocationStream, () => {
       this.#inTurn(() => this.#catchUp()).catch((cause: unknown) =>
@@ -97,6 +99,10 @@ class StoreFeed implements RevocationFeed {
 
   close(): void {
     this.#unwatch()
+    this.#dropAll()
+  }
+
+  #dropAll(): void {
     for (const listener of this.#listeners) listener.drop()
     this.#listeners.clear()
   }
@@ -114,6 +120,7 @@ class StoreFeed implements RevocationFeed {
   async #catchUp(): Promise<void> {
     for (;;) {
       const page = await this.#context.store.read<RevocationEntry>(revocationStream, this.#seq, pageSize)
+      if (page.last < this.#seq) this.#beginAgain(page.last)
       const keys = page.entries.length > 0 && this.#listeners.size > 0 ? await this.#keys() : undefined
       if (keys !== undefined) this.#tell(await this.#signEntries(page.entries, keys))
       const seq = page.entries.at(-1)?.seq ?? this.#seq
@@ -121,6 +128,14 @@ class StoreFeed implements RevocationFeed {
       this.#seq = isLast ? Math.max(seq, page.last) : seq
       if (isLast) return
     }
+  }
+
+  /** Numbers that were told come again with other entries: everybody comes back for a snapshot, which has them. */
+  #beginAgain(last: number): void {
+    this.#context.log.error('revocation_stream_went_back', { expected: `at least ${this.#seq}`, got: String(last) })
+    this.#epoch = newEpoch(this.#context)
+    this.#seq = last
+    this.#dropAll()
   }
 
   /** The key in use; when it is a new one, listeners first hear who vouches for it. */
