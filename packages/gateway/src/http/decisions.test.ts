@@ -54,7 +54,7 @@ function askAsNginx(method: string, target: string, headers: Headers = [], at = 
 
 /** What Envoy asks about a caller's request. */
 function askAsEnvoy(method: string, target: string, headers: Headers = [], at = envoy.at): Promise<Reply> {
-  return exchange(at, `/decide${target}`, [['x-forwarded-for', '192.0.2.7'], ...headers], { method })
+  return exchange(at, `/decide${target}`, [['x-original-address', '192.0.2.7'], ...headers], { method })
 }
 
 const kinds = [
@@ -186,6 +186,7 @@ test('Envoy: what the caller named to be nginx is ignored, and taken away with a
     ['X-Original-URI', '/orders/openapi.json'],
     ['X-Sallyport-Subject', 'user_bob'],
     ['X-Forwarded-Colour', 'red'],
+    ['X-Forwarded-For', '6.6.6.6'],
     ['Cookie', 'a=b'],
     ['X-Custom', 'kept'],
   ])
@@ -196,6 +197,7 @@ test('Envoy: what the caller named to be nginx is ignored, and taken away with a
     'cookie',
     'x-forwarded-colour',
     'x-forwarded-for',
+    'x-original-address',
     'x-original-uri',
     'x-sallyport-subject',
   ])
@@ -221,7 +223,7 @@ test('a caller over its quota gets 429 with its headers, spelled out for nginx (
 test('guesses are counted against the caller’s address, not the proxy’s (RFC 6585 §4)', async () => {
   const limited = await start({ proxy: 'envoy' }, { rateLimits: { perAddress: { requests: 1, seconds: 60 } } })
   const guess = (address: string) =>
-    exchange(limited.at, '/decide/orders', [['x-forwarded-for', address], ...bearer('sp_at_guess')])
+    exchange(limited.at, '/decide/orders', [['x-original-address', address], ...bearer('sp_at_guess')])
   assert.equal((await guess('192.0.2.7')).status, 401)
   assert.equal((await guess('192.0.2.7')).status, 429)
   assert.equal((await guess('192.0.2.8')).status, 401)

@@ -31,27 +31,28 @@ test('a question of nginx without one of the three, or at another path, is refus
   for (const url of ['/decide/orders', '/decide?x', '/decided', '/']) assert.ok('refused' in ofNginx(named, url))
 })
 
-test('Envoy sends method and path themselves; the caller is the address that Envoy appended', () => {
-  const forwarded = ['x-forwarded-for', '6.6.6.6, 192.0.2.7']
-  assert.deepEqual(ofEnvoy('/decide/orders?a=1', forwarded), {
+test('Envoy sends method and path themselves; the caller is who its configuration names, not who X-Forwarded-For does', () => {
+  const asked = ['x-forwarded-for', '6.6.6.6,192.0.2.7,10.0.0.1', 'x-original-address', '192.0.2.7']
+  assert.deepEqual(ofEnvoy('/decide/orders?a=1', asked), {
     method: 'POST',
     target: '/orders?a=1',
     address: '192.0.2.7',
   })
-  assert.ok('refused' in ofEnvoy('/decide/orders', []))
-  assert.ok('refused' in ofEnvoy('/decide/orders', ['x-forwarded-for', 'unknown']))
-  assert.ok('refused' in ofEnvoy('/decide', forwarded))
+  assert.ok('refused' in ofEnvoy('/decide/orders', ['x-forwarded-for', '192.0.2.7']))
+  assert.ok('refused' in ofEnvoy('/decide/orders', ['x-original-address', 'unknown']))
+  assert.ok('refused' in ofEnvoy('/decide/orders', [...asked, 'X-Original-Address', '6.6.6.6']))
+  assert.ok('refused' in ofEnvoy('/decide', asked))
 })
 
-test('what names a request to nginx is nothing to Envoy’s questions', () => {
-  const read = ofEnvoy('/decide/orders', [...named, 'x-forwarded-for', '192.0.2.7'], 'GET')
+test('the method and target that nginx names are nothing to Envoy’s questions', () => {
+  const read = ofEnvoy('/decide/orders', named, 'GET')
   assert.deepEqual(read, { method: 'GET', target: '/orders', address: '192.0.2.7' })
 })
 
 test('methods that no service gets are refused', () => {
   for (const method of ['CONNECT', 'TRACE', 'get', 'PROPFIND', '', 'GET ']) {
     assert.ok('refused' in ofNginx(named.with(1, method)), method)
-    assert.ok('refused' in ofEnvoy('/decide/orders', ['x-forwarded-for', '::1'], method), method)
+    assert.ok('refused' in ofEnvoy('/decide/orders', ['x-original-address', '::1'], method), method)
   }
 })
 

@@ -30,8 +30,8 @@ export interface Question {
  * What a question is about. Each proxy has one way to say it, and the other's way is not read at all:
  * - nginx asks `GET /decide` and names the request in `X-Original-Method`, `X-Original-URI` and `X-Original-Address`, each
  *   exactly once: a second one is a caller's that the proxy did not replace.
- * - Envoy sends the request's own method, and its path after `/decide`; the caller is who `X-Forwarded-For` names last,
- *   which is the address that Envoy itself appended.
+ * - Envoy sends the request's own method, and its path after `/decide`; the caller is in `X-Original-Address`, which its
+ *   configuration sets. Not in `X-Forwarded-For`: to that, Envoy appends its own address when it asks.
  */
 export function readOriginalRequest(kind: ProxyKind, question: Question): OriginalRequest | GatewayRefusal {
   const read = kind === 'nginx' ? ofNginx(question) : ofEnvoy(question)
@@ -70,12 +70,14 @@ function ofNginx({ url, rawHeaders }: Question): OriginalRequest | GatewayRefusa
 
 function ofEnvoy({ method, url, rawHeaders }: Question): OriginalRequest | GatewayRefusal {
   if (!url.startsWith(`${questionPath}/`)) return malformed(`a path after ${questionPath}`, 'another path')
-  let forwardedFor = ''
+  let address: string | undefined
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
     const name = rawHeaders[at] ?? ''
-    if (name.length === 15 && name.toLowerCase() === 'x-forwarded-for') forwardedFor = rawHeaders[at + 1] ?? ''
+    if (name.length !== 18 || name.toLowerCase() !== 'x-original-address') continue
+    if (address !== undefined) return twice(name)
+    address = rawHeaders[at + 1]
   }
-  const address = forwardedFor.slice(forwardedFor.lastIndexOf(',') + 1).trim()
+  if (address === undefined) return malformed('X-Original-Address', 'a question without it')
   return { method, target: url.slice(questionPath.length), address }
 }
 
