@@ -34,7 +34,7 @@ export const grantTypes: readonly GrantType[] = ['authorization_code', 'refresh_
 /**
  * The token endpoint (OAuth 2.1 §3.2). One line down: who asks, with which key, what the grant's rules say, tokens made
  * and signed, and only then the one-time credential taken, with its successors, in one commit. Everything that can fail
- * comes before that commit; what is left after it is to end a family whose user left in between.
+ * comes before that commit; what is left after it is to end a family whose user left in between, and a note that may fail.
  *
  * Every refusal is in the log with rule, expected and got; the record of a grant is in the audit trail by the same commit.
  */
@@ -111,7 +111,8 @@ async function granted(
     const ended =
       plan.beginsFamily && plan.family ? await endedMeanwhile(plan.family, asked.request.requestId, context) : undefined
     if (ended !== undefined) return ended
-    await noteGrantUse(plan.grant, context)
+    // The credential is used up: a note that cannot be written must not cost what it gave.
+    await noteGrantUse(plan.grant, context).catch((cause: unknown) => context.log.warn('grant_use_unnoted', { cause }))
     return body
   }
   return lostTwice()
