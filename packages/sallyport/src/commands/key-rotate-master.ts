@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { homeOf, settingsOf } from '../client/installation.ts'
 import { CommandFailure, type Invocation, type Outcome } from '../command-line/command.ts'
 import type { Terminal } from '../command-line/terminal.ts'
@@ -5,6 +6,7 @@ import { tenant } from '../composition/authority.ts'
 import { nowSeconds } from '../composition/clock.ts'
 import { dataFailure, openData } from '../composition/data.ts'
 import type { StoreName } from '../composition/durable-store.ts'
+import type { Settings } from '../configuration/load.ts'
 import { readDemoFile } from '../demo/demo-file.ts'
 import type { Home } from '../home/home.ts'
 
@@ -18,6 +20,13 @@ const keyOfOneHome = (home: Home): CommandFailure =>
     hint: 'Give them all both keys so, restart them one by one, then run this again.',
   })
 
+/** All that is sealed under the key: what is left out here could not be opened any more, two rotations later. */
+function storesOf(home: Home, { store, app }: Settings): readonly StoreName[] {
+  const hasPage = app.files !== undefined || readDemoFile(home) !== undefined
+  const hasBff = hasPage || (store.bff === 'sqlite' && existsSync(home.bffDatabase))
+  return hasBff ? ['authority', 'bff'] : ['authority']
+}
+
 /**
  * Puts a new master key in front and seals every record again under it. The serving process finds the new key in the file
  * when it meets a record that needs it, so nothing stops. A key that is given by the environment is changed there, and only
@@ -26,8 +35,7 @@ const keyOfOneHome = (home: Home): CommandFailure =>
 export async function run(invocation: Invocation, terminal: Terminal): Promise<Outcome> {
   const home = homeOf(invocation, terminal)
   const settings = settingsOf(invocation, terminal)
-  const stores: readonly StoreName[] = readDemoFile(home) === undefined ? ['authority'] : ['authority', 'bff']
-  const data = await openData(home, settings, { writer: 'command-line', stores })
+  const data = await openData(home, settings, { writer: 'command-line', stores: storesOf(home, settings) })
   try {
     const isOurs = settings.store.masterKey === undefined
     if (isOurs && data.authority?.place.shared === true) throw keyOfOneHome(home)
