@@ -258,6 +258,25 @@ test('SIGTERM ends everything in order: exit 0, and no child is left', async t =
   await gone(`${short.ordersApi}/livez`)
 })
 
+test('it goes on when who read its output has gone (npm start | head)', async t => {
+  const other = mkdtempSync(join(tmpdir(), 'sallyport-piped-'))
+  t.after(() => rmSync(other, { recursive: true, force: true }))
+  const ports = await freePorts(parts)
+  const launched = launchSystem({ home: other, ports })
+  launched.child.stdout?.destroy()
+  const readyz = `http://localhost:${ports.authority}/readyz`
+  const listens = () =>
+    fetch(`http://localhost:${ports.app}/livez`).then(
+      answer => answer.ok,
+      () => false,
+    )
+  await eventually(listens, 'the last part listens')
+  assert.equal((await fetch(readyz)).status, 200)
+  launched.child.kill('SIGTERM')
+  const { code } = await launched.ended
+  assert.equal(code, 0)
+})
+
 /** Waits until nothing answers at an address any more. */
 const gone = (url: string): Promise<void> =>
   eventually(

@@ -56,11 +56,14 @@ test('the image’s own steps make an installation that runs as nobody, on files
     started.kill('SIGTERM')
     await ended
   })
-  let said = ''
-  for await (const chunk of started.stdout) {
-    said += String(chunk)
-    if (said.includes('ready in')) break
-  }
+  await new Promise<void>((resolve, reject) => {
+    let said = ''
+    started.stdout.on('data', chunk => {
+      said += String(chunk)
+      if (said.includes('ready in')) resolve()
+    })
+    started.once('exit', code => reject(new Error(`ended with ${code}: ${said}`)))
+  })
   const answer = await fetch(`http://localhost:${ports.authority}/readyz`)
   assert.equal(answer.status, 200)
   const status = execFileSync('ps', ['-o', 'uid=', '-p', String(started.pid)], { encoding: 'utf8' })

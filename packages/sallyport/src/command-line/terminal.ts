@@ -23,8 +23,13 @@ export interface TerminalOptions {
   readonly noInput: boolean
 }
 
-/** The terminal of this process. */
+/**
+ * The terminal of this process. Who read the output may have gone (`sallyport start | head`): that ends nothing here, least of
+ * all a server.
+ */
 export function processTerminal(options: TerminalOptions): Terminal {
+  for (const stream of [process.stdout, process.stderr])
+    if (stream.listenerCount('error') === 0) stream.on('error', unlessGone)
   const interactive = !options.noInput && process.stdin.isTTY === true && process.stderr.isTTY === true
   return {
     out: text => void process.stdout.write(text),
@@ -43,4 +48,8 @@ export function processTerminal(options: TerminalOptions): Terminal {
       }
     },
   }
+}
+
+function unlessGone(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
 }
