@@ -118,3 +118,26 @@ test('who sends more requests on one connection than it waits for is cut off, an
   const answers = await rawExchange(port, kept.replace('/wait', '/work').repeat(pipelinedMost - 1) + rawGet('/work'))
   assert.equal(answers.split('HTTP/1.1 200').length - 1, pipelinedMost, 'as many as are allowed are answered')
 })
+
+test('bytes that are no request behind one that waits for its answer end the connection, and are not answered in its place or its middle (RFC 9112 §9.3.2)', async t => {
+  const listener = createListener({ name: 'owing', origin: 'http://localhost', port: 0 })
+  t.after(() => listener.close())
+  listener.direct('GET', '/wait', () => new Promise(() => undefined))
+  listener.app.get('/half', (_request, reply) => {
+    reply.hijack()
+    reply.raw.writeHead(200, { 'content-length': 20 }).write('the first half')
+  })
+  const { port } = await listener.listen()
+  const garbage = 'no request\r\n\r\n'
+  assert.equal(await rawExchange(port, `GET /wait HTTP/1.1\r\nHost: localhost\r\n\r\n${garbage}`), '')
+  const socket = connect(port, '127.0.0.1')
+  let received = ''
+  socket.on('data', chunk => {
+    received += chunk.toString('latin1')
+  })
+  socket.write('GET /half HTTP/1.1\r\nHost: localhost\r\n\r\n')
+  await once(socket, 'data')
+  socket.write(garbage)
+  await once(socket, 'close')
+  assert.match(received, /^HTTP\/1\.1 200 .*\r\n\r\nthe first half$/s)
+})

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { Admission } from '../admission.ts'
 import type { Log } from '../log.ts'
 import type { Failure } from './failure.ts'
@@ -29,7 +30,11 @@ interface Lane {
   /** Those of them that are in flight. */
   counted: number
   isOpen: boolean
+  /** Of the latest request, until it is closed. */
+  latest: ServerResponse | undefined
 }
+
+const nothingOwed: Pick<Lane, 'unanswered' | 'latest'> = { unanswered: 0, latest: undefined }
 
 /**
  * Turns requests away when more come than can be answered in time, before anything is read of them. It measures how long a
@@ -41,7 +46,7 @@ export class Gate {
   readonly #admission = new Admission()
   readonly #urgencyOf: UrgencyOf
   readonly #log: Log
-  readonly #lanes = new WeakMap<Socket, Lane>()
+  readonly #lanes = new WeakMap<Duplex, Lane>()
   /** Requests that were answered or have gone in this round of the loop. */
   #left = 0
   #roundBeganMs: number | undefined
@@ -74,10 +79,21 @@ export class Gate {
     return isCounted || urgency === 'always' ? undefined : this.#turnAway()
   }
 
+  /**
+   * Whether the next bytes on a connection belong to the answer to a request that was read whole, or to one that has begun:
+   * nothing else may be written there.
+   */
+  owes(socket: Duplex): boolean {
+    const { unanswered, latest } = this.#lanes.get(socket) ?? nothingOwed
+    return unanswered > 1 || (latest !== undefined && (latest.headersSent || latest.req.complete))
+  }
+
   #follow(response: ServerResponse, lane: Lane, isCounted: boolean): void {
     lane.unanswered += 1
+    lane.latest = response
     if (isCounted) lane.counted += 1
     response.once('close', () => {
+      if (lane.latest === response) lane.latest = undefined
       if (!lane.isOpen) return
       lane.unanswered -= 1
       if (!isCounted) return
@@ -90,7 +106,7 @@ export class Gate {
   #laneOf(socket: Socket): Lane {
     const known = this.#lanes.get(socket)
     if (known !== undefined) return known
-    const lane: Lane = { unanswered: 0, counted: 0, isOpen: !socket.destroyed }
+    const lane: Lane = { unanswered: 0, counted: 0, isOpen: !socket.destroyed, latest: undefined }
     this.#lanes.set(socket, lane)
     socket.once('close', () => {
       lane.isOpen = false

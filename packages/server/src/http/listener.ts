@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { ServerOptions as TlsOptions } from 'node:https'
+import type { Duplex } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import proxyAddr from '@fastify/proxy-addr'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
@@ -114,12 +115,13 @@ export function createListener(options: ListenerOptions): Listener {
   const observers: AnswerObserver[] = []
   const gate = new Gate(options.urgencyOf, log)
   const front = createFront(options, { gate, limits, headers, closing: closing.signal, observers, log })
+  const malformed = (error: Error, socket: Duplex) => answerMalformed(error, socket, on => gate.owes(on))
   const app = fastify({
     serverFactory: handler => {
       const receive: RequestListener = (request, response) => front.receive(request, response, direct, handler)
-      return attach(binding, trace === undefined ? receive : traced(receive, trace), limits)
+      return attach(binding, trace === undefined ? receive : traced(receive, trace), malformed, limits)
     },
-    clientErrorHandler: answerMalformed,
+    clientErrorHandler: malformed,
     frameworkErrors: (error, request, reply) => {
       sendFailure(request, reply.headers(headers), failureOfThrown(error))
     },

@@ -1,16 +1,22 @@
-import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { type Failure, failureJson } from './failure.ts'
 
 /**
  * Answers bytes that are not HTTP, come too slowly or are too many, and closes the connection: after such a request
- * nobody can say where the next one begins.
+ * nobody can say where the next one begins. Where an answer to an earlier request is due, it only closes: a refusal would
+ * be taken for that answer, or for a part of it.
  *
+ * @param owes  whether another answer is due on the connection
  * @see RFC 9112 §6.1 and §11.2 (request smuggling), RFC 6585 §5 (431), RFC 9110 §15.5.9 (408)
  */
-export function answerMalformed(error: Error & { readonly code?: string }, socket: Socket): void {
+export function answerMalformed(
+  error: Error & { readonly code?: string },
+  socket: Duplex,
+  owes: (socket: Duplex) => boolean,
+): void {
   // Where TLS was not agreed on nothing can be said: what is written would wait for it.
   const isUnsecured = /^ERR_(?:TLS|SSL)_/.test(error.code ?? '')
-  if (isUnsecured || error.code === 'ECONNRESET' || !socket.writable) {
+  if (isUnsecured || error.code === 'ECONNRESET' || !socket.writable || owes(socket)) {
     socket.destroy()
     return
   }

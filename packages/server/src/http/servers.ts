@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http'
 import { createServer as createTlsServer, type ServerOptions as TlsOptions } from 'node:https'
+import type { Duplex } from 'node:stream'
 import type { ListenerLimits } from './limits.ts'
-import { answerMalformed } from './malformed.ts'
 import type { Binding } from './sockets.ts'
 
 /** One server of node:http (with `tls`, node:https) for each address, within the limits; none listens yet. */
@@ -31,11 +31,16 @@ function createOne(tls: TlsOptions | undefined, limits: ListenerLimits): Server 
 }
 
 /**
- * Gives every server's requests to one handler.
+ * Gives every server's requests to one handler, and what is no request to another.
  *
  * @returns the first server, whose malformed requests Fastify answers through its `clientErrorHandler`
  */
-export function attach(binding: Binding, handler: RequestListener, limits: ListenerLimits): Server {
+export function attach(
+  binding: Binding,
+  handler: RequestListener,
+  malformed: (error: Error, socket: Duplex) => void,
+  limits: ListenerLimits,
+): Server {
   const [first, ...others] = binding
   if (first === undefined) throw new RangeError('a listener needs an address')
   for (const { server } of binding) {
@@ -46,7 +51,7 @@ export function attach(binding: Binding, handler: RequestListener, limits: Liste
     server.setTimeout(limits.stalledMs)
     server.on('request', handler)
   }
-  for (const { server } of others) server.on('clientError', answerMalformed)
+  for (const { server } of others) server.on('clientError', malformed)
   return first.server
 }
 
