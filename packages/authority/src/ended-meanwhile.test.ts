@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { signNow } from '@sallyport/credentials'
-import { revokeFamilies } from './revoke.ts'
+import { revokeClient, revokeFamilies } from './revoke.ts'
 import { openHarness } from './testing/authority-harness.ts'
 import { refusal } from './testing/token-flow.ts'
 import { requestOf } from './testing/token-requests.ts'
@@ -28,5 +28,22 @@ test('a sign-out between the judgement of a code and its commit wins: no tokens,
   const answer = await token(await requestOf(harness, harness.clients.webApp, parameters), context)
   assert.equal(refusal(answer), 'invalid_grant session_ended')
   const family = await context.store.peek<TokenFamily>('family', record.family)
+  assert.equal(typeof family?.value.revoked_at, 'number')
+})
+
+test('a client that another process disabled while this one remembered it gets no family that lives when it comes back', async t => {
+  const harness = await openHarness()
+  t.after(() => harness.close())
+  const { webApp } = harness.clients
+  const { code, verifier, record } = await harness.mintCode()
+  const parameters = { grant_type: 'authorization_code', code, code_verifier: verifier }
+  const request = await requestOf(harness, webApp, parameters)
+  await harness.context.store.registered('client', webApp.client_id)
+  // Past this process's view of the store, as another one writes.
+  const put = { kind: 'client', key: webApp.client_id, value: { ...webApp, disabled: true } }
+  await harness.store.of('main').commit([{ put }])
+  await revokeClient(harness.context, webApp.client_id, { actor: 'admin', reason: 'client_withdrawn' })
+  assert.equal(refusal(await token(request, harness.context)), 'invalid_grant client_disabled')
+  const family = await harness.context.store.peek<TokenFamily>('family', record.family)
   assert.equal(typeof family?.value.revoked_at, 'number')
 })
