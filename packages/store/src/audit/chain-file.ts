@@ -8,6 +8,9 @@ import { readTail, type Tail } from './tail.ts'
 /** A file of this size is closed, and a new one begun. */
 const SEGMENT_BYTES = 64 * 1024 * 1024
 
+/** A line that has not grown for so long is one that a crash or a full disk cut. */
+const REST_MS = 100
+
 /** The files of a trail, for a thread that may wait for the disk. Several processes may append to one trail. */
 export class ChainFile {
   readonly path: string
@@ -35,6 +38,18 @@ export class ChainFile {
       if (head.seq > 0) return { ...tail, head }
     }
     return tail
+  }
+
+  /** The same when nobody is in the middle of a line: another process may be writing the one that looks unfinished. */
+  restingTail(writer: string): Tail {
+    const pause = new Int32Array(new SharedArrayBuffer(4))
+    for (;;) {
+      const { size } = fstatSync(this.#file)
+      const tail = this.tail(writer)
+      if (!tail.unfinished) return tail
+      Atomics.wait(pause, 0, 0, REST_MS)
+      if (fstatSync(this.#file).size === size) return tail
+    }
   }
 
   /**

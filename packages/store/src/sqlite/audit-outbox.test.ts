@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { appendFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { Worker } from 'node:worker_threads'
 import { ChainFile } from '../audit/chain-file.ts'
-import { parseLine, renderRecord, splitLines } from '../audit/record.ts'
+import { CHAIN_START, chainLine, parseLine, renderRecord, splitLines } from '../audit/record.ts'
 import { verifyAuditTrail } from '../audit/verify.ts'
 import { record } from '../contract/audit-record.ts'
 import { StoreError } from '../store-error.ts'
@@ -48,4 +50,29 @@ test('a commit after a full disk took a part of a group keeps its record: it has
     assert.equal(targets.filter(each => each === target).length, 1, target)
   const { problems } = await verifyAuditTrail(embeddedLines(path, trailPath(path)))
   assert.deepEqual(problems, [])
+})
+
+test('who begins to write while another process is in the middle of a line waits for its end, and takes it for no torn one', async t => {
+  const folder = scratchFolder()
+  t.after(() => rmSync(folder, { recursive: true }))
+  const path = join(folder, 'scratch.db')
+  const database = openForWriting(path)
+  t.after(() => database.close())
+  const file = new ChainFile(trailPath(path))
+  const { line } = chainLine(renderRecord(record('of another')), 'other', CHAIN_START)
+  appendFileSync(file.path, line.slice(0, 30))
+  const rest = `${line.slice(30)}\n`
+  const other = new Worker(
+    'const { workerData, parentPort } = require("node:worker_threads");' +
+      'parentPort.postMessage("begun");' +
+      'setTimeout(() => require("node:fs").appendFileSync(workerData.path, workerData.rest), 40)',
+    { eval: true, workerData: { path: file.path, rest } },
+  )
+  await once(other, 'message')
+  const outbox = new AuditOutbox(prepared(database), file, 'a')
+  outbox.append([renderRecord(record('own'))])
+  outbox.close()
+  await once(other, 'exit')
+  const { problems, records } = await verifyAuditTrail(embeddedLines(path, trailPath(path)))
+  assert.deepEqual([problems, records], [[], 2])
 })

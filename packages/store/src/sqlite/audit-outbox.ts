@@ -146,7 +146,7 @@ export class AuditOutbox {
 
   /** Forgets what is in the file already, and closes a line that a crash or a full disk left unfinished. */
   #repair(): { readonly beginning: string; readonly records: readonly string[] } {
-    const { head, unfinished, torn } = this.#file.tail(this.#writer)
+    const { head, unfinished, torn } = this.#file.restingTail(this.#writer)
     this.#waiting = linesAfter(head.seq, this.#waiting)
     if (head.seq > this.#head.seq) this.#head = head
     const beginning = unfinished ? '\n' : ''
