@@ -45,3 +45,26 @@ test('a store that lost its newest entries, as a replica that took over, ends th
   assert.equal(list.judge(token('at_1'), now()), 'revoked')
   assert.notEqual(list.state().epoch, before.epoch)
 })
+
+test('however many listeners come in a second, one snapshot is made for them, and one that comes after a revocation has it', async t => {
+  const harness = await openHarness()
+  t.after(() => harness.close())
+  const { store: real, now } = harness.context
+  let listings = 0
+  const list: typeof real.list = (kind, page) => {
+    if (kind === 'revocation') listings += 1
+    return real.list(kind, page)
+  }
+  const feed = await openRevocationFeed({ ...harness.context, store: { ...real, list } })
+  t.after(() => feed.close())
+  const join = async () => {
+    const known = revocationList({ issuer: harness.context.issuer })
+    await feed.join({ send: lines => lines.every(line => known.apply(line, now())), drop: () => undefined }, undefined)
+    return known.judge({ jti: 'at_1', family: 'fam_1', clientId: 'web', iat: now() }, now())
+  }
+  assert.deepEqual(new Set(await Promise.all(Array.from({ length: 50 }, join))), new Set(['live']))
+  assert.equal(listings, 1)
+  await real.commit(revocationWrites({ kind: 'token', id: 'at_1', before: now(), exp: now() + 400 }))
+  assert.equal(await join(), 'revoked')
+  assert.equal(listings, 2)
+})

@@ -32,8 +32,8 @@ export interface RevocationFeed {
 }
 
 const maxListeners = 1000
-/** Entries that a returning listener may have missed before it gets a snapshot instead. */
-const maxMissed = 1000
+/** Entries that a returning listener may have missed before it gets a snapshot instead: each is signed for it alone. */
+const maxMissed = 100
 const pageSize = 500
 
 /**
@@ -60,6 +60,8 @@ class StoreFeed implements RevocationFeed {
   /** The key that listeners know. */
   #kid: string | undefined
   #running: Promise<void> = Promise.resolve()
+  /** The last one, for whoever else comes in the same second. */
+  #snapshot: Snapshot | undefined
 
   constructor(context: AuthorityContext, seq: number) {
     this.#context = context
@@ -90,6 +92,7 @@ class StoreFeed implements RevocationFeed {
 
   beat(): Promise<void> {
     return this.#inTurn(async () => {
+      if (this.#snapshot?.at !== this.#context.now()) this.#snapshot = undefined
       await this.#catchUp()
       if (this.#listeners.size === 0) return
       const keys = await this.#keys()
@@ -156,7 +159,7 @@ class StoreFeed implements RevocationFeed {
   async #missedBy(resume: FeedResume | undefined): Promise<readonly string[]> {
     const keys = await this.#keys()
     const missed = resume?.epoch === this.#epoch ? await this.#entriesAfter(resume.seq) : undefined
-    if (missed === undefined) return this.#snapshot(keys)
+    if (missed === undefined) return this.#snapshotNow(keys)
     const beat = this.#sign({ type: 'heartbeat', epoch: this.#epoch, seq: this.#seq }, keys)
     return [...(await this.#signEntries(missed, keys)), await beat]
   }
@@ -169,7 +172,17 @@ class StoreFeed implements RevocationFeed {
     return known.length === this.#seq - seq ? known : undefined
   }
 
-  async #snapshot(keys: FeedKeys): Promise<readonly string[]> {
+  /** Everybody may ask, as often as they like, and what is revoked waits for its turn behind them: one a second is made. */
+  async #snapshotNow(keys: FeedKeys): Promise<readonly string[]> {
+    const [at, epoch, seq, { kid }] = [this.#context.now(), this.#epoch, this.#seq, keys.signing]
+    const last = this.#snapshot
+    if (last?.at === at && last.epoch === epoch && last.seq === seq && last.kid === kid) return last.lines
+    const lines = await this.#makeSnapshot(keys)
+    this.#snapshot = { at, epoch, seq, kid, lines }
+    return lines
+  }
+
+  async #makeSnapshot(keys: FeedKeys): Promise<readonly string[]> {
     const live: RevocationEntry[] = []
     let after: string | undefined
     do {
@@ -194,6 +207,16 @@ class StoreFeed implements RevocationFeed {
       listener.drop()
     }
   }
+}
+
+/** A signed one, and what it holds for. */
+interface Snapshot {
+  /** Unix seconds. */
+  readonly at: number
+  readonly epoch: string
+  readonly seq: number
+  readonly kid: string
+  readonly lines: readonly string[]
 }
 
 type StreamEntry = { readonly seq: number; readonly value: RevocationEntry }
