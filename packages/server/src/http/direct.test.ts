@@ -46,6 +46,7 @@ before(async () => {
     throw new Error('the inside story')
   })
   listener.direct('GET', '/rejects', async () => Promise.reject(new Error('the inside story')))
+  listener.direct('GET', '/unsendable', () => ({ status: 200, headers: ['x-line', 'two\nlines'], body: '' }))
   listener.direct('OPTIONS', '/echo', () => ({ status: 204, headers: ['access-control-max-age', '600'], body: '' }))
   listener.app.get('/plain', async () => 'plain')
   listener.app.get('/address', async request => request.ip)
@@ -297,4 +298,12 @@ test('who takes a listener over gets what it let in and no direct route answers,
   assert.equal(await status(rawGet('/document')), 200)
   assert.equal(await status(rawGet('/plain')), 200)
   assert.equal(await status(rawGet('/any').replace('localhost', 'evil.example')), 421)
+})
+
+test('an answer that HTTP cannot carry is a 500, and costs those that leave with it nothing', async () => {
+  const statuses = await Promise.all(
+    ['/document', '/unsendable', '/document'].map(async path => statusOf(await rawExchange(port, rawGet(path)))),
+  )
+  assert.deepEqual(statuses, [200, 500, 200])
+  assert.equal(lines.filter(({ event }) => event === 'request_failed').length, 1)
 })

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { announcesBody, readBody } from './body.ts'
+import { Departures } from './departures.ts'
 import type { DirectAnswer, DirectRequest, Exchange } from './exchange.ts'
 import type { Failure } from './failure.ts'
 
@@ -32,6 +33,7 @@ export class DirectRoutes {
   readonly #app: FastifyInstance
   readonly #maxBytes: number
   readonly #failureOf: FailureOf
+  readonly #departures = new Departures()
 
   /** @param maxBytes  of a body */
   constructor(app: FastifyInstance, maxBytes: number, failureOf: FailureOf) {
@@ -79,11 +81,24 @@ export class DirectRoutes {
     try {
       const answer = route.handler(exchange)
       if (answer instanceof Promise)
-        answer.then(late => route.send(late, exchange)).catch((error: unknown) => this.#fail(error, route, exchange))
-      else route.send(answer, exchange)
+        answer.then(
+          late => this.#sendSoon(late, route, exchange),
+          (error: unknown) => this.#fail(error, route, exchange),
+        )
+      else this.#sendSoon(answer, route, exchange)
     } catch (error) {
       this.#fail(error, route, exchange)
     }
+  }
+
+  #sendSoon(answer: DirectAnswer, route: DirectRoute, exchange: Exchange): void {
+    this.#departures.add(() => {
+      try {
+        route.send(answer, exchange)
+      } catch (error) {
+        this.#fail(error, route, exchange)
+      }
+    })
   }
 
   #fail(error: unknown, route: DirectRoute, exchange: Exchange): void {
