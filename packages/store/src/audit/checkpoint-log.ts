@@ -1,4 +1,4 @@
-import type { Store, Write } from '../contract.ts'
+import type { Store, Stored, Write } from '../contract.ts'
 import { StoreError } from '../store-error.ts'
 import {
   type Checkpoint,
@@ -17,9 +17,14 @@ export const CHECKPOINT_KIND = 'audit-checkpoint'
 /** Checkpoints that are kept: a day of one a minute. */
 const KEPT = 1_500
 
+/** Read at once; one of an installation with a thousand chains has 100 KB. */
+const PAGE = 50
+
 /** The trail's checkpoints in the store, each naming the one before by its hash. */
 export class CheckpointLog {
   readonly #store: Store
+  /** The key of the newest that was seen; nearly always the newest still. */
+  #seen: string | undefined
 
   constructor(store: Store) {
     this.#store = store
@@ -67,18 +72,28 @@ export class CheckpointLog {
 
   /** The newest, to be kept elsewhere. */
   async newest(): Promise<SignedCheckpoint | undefined> {
-    return (await Array.fromAsync(this.all())).at(-1)
+    const seen = this.#seen && (await this.#store.of(TENANT).peek<SignedCheckpoint>(CHECKPOINT_KIND, this.#seen))
+    let newest = seen ? seen.value : undefined
+    for await (const { key, value } of this.#after(seen ? seen.key : undefined)) {
+      this.#seen = key
+      newest = value
+    }
+    return newest
   }
 
   /** In their order. */
   async *all(): AsyncGenerator<SignedCheckpoint> {
-    let after: string | undefined
+    for await (const { value } of this.#after(undefined)) yield value
+  }
+
+  async *#after(key: string | undefined): AsyncGenerator<Stored<SignedCheckpoint>> {
+    let after = key
     do {
       const page = await this.#store.of(TENANT).list<SignedCheckpoint>(CHECKPOINT_KIND, {
-        limit: 500,
+        limit: PAGE,
         ...(after !== undefined && { after }),
       })
-      for (const { value } of page.records) yield value
+      yield* page.records
       after = page.next
     } while (after !== undefined)
   }

@@ -6,7 +6,7 @@ import { type CheckpointOptions, Checkpoints } from '../audit/checkpoints.ts'
 import type { AuditTrail } from '../audit/trail.ts'
 import { verifyStore } from '../audit/verify-store.ts'
 import type { OpenLone } from '../contract.suite.ts'
-import type { Store } from '../contract.ts'
+import type { Page, Store } from '../contract.ts'
 import { record } from './audit-record.ts'
 import { newSigner } from './checkpoint-signer.ts'
 import { freshStore } from './clock.ts'
@@ -77,6 +77,39 @@ export function checkpointsContract(name: string, open: OpenLone): void {
     const forged = { text: newest?.text.replace('"number":1', '"number":2') ?? '', signature: newest?.signature ?? '' }
     const kept = (await verifyStore(store, signer, forged)).problems.map(({ found, seq }) => [found, seq])
     assert.deepEqual(kept, [['forged', 2]])
+  })
+
+  test(`${name}: the newest is found without the others being read again, also when the one seen last was taken away`, async t => {
+    const { store, clock } = await freshStore(t, open)
+    const signer = newSigner()
+    let listed = 0
+    const counting: Store = {
+      ...withAudit(store, {}),
+      of(tenant) {
+        const view = store.of(tenant)
+        return Object.assign(Object.create(view), {
+          async list(kind: string, page: Page) {
+            const found = await view.list(kind, page)
+            listed += found.records.length
+            return found
+          },
+          peek: view.peek.bind(view),
+          commit: view.commit.bind(view),
+        })
+      },
+    }
+    const [log, other] = [new CheckpointLog(counting), new CheckpointLog(store)]
+    for (let n = 0; n < 5; n += 1) {
+      await recordSome(store, `${n}`)
+      assert.equal(await (n % 2 === 0 ? log : other).write(signer, clock.seconds), true)
+    }
+    listed = 0
+    assert.deepEqual(await log.newest(), await other.newest())
+    assert.deepEqual(await log.newest(), await other.newest())
+    assert.ok(listed <= 1, `${listed} read`)
+    const remove = { kind: CHECKPOINT_KIND, key: '5'.padStart(15, '0') }
+    await store.of('\u0001audit').commit([{ remove }])
+    assert.equal(readCheckpoint((await log.newest()) ?? NONE).number, 4)
   })
 
   test(`${name}: nothing is signed behind a checkpoint that somebody else made, and what is none is found`, async t => {
