@@ -74,7 +74,8 @@ async function firstLine(child: ChildProcess): Promise<string> {
   return String(line)
 }
 
-function processorSeconds(pid: number): number {
+/** Processor seconds that a process used so far, all threads. */
+export function processorSeconds(pid: number): number {
   // After the name in brackets: user and system time are the 12th and 13th field (proc(5)).
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
   return (Number(fields[11]) + Number(fields[12])) / TICKS

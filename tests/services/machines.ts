@@ -13,6 +13,7 @@ export interface Machine {
   readonly environment: Readonly<Record<string, string>>
   readonly ports: Ports
   readonly ready: Ready
+  readonly pid: number
   /** Where this process' authority answers, whatever the issuer is. */
   readonly authority: string
   /** SIGKILL. */
@@ -98,6 +99,7 @@ async function launch(home: string, parts: readonly string[], environment: Recor
     environment,
     ports,
     ready: await ready,
+    pid: child.pid ?? 0,
     authority: `http://localhost:${ports.authority}`,
     kill: () => end('SIGKILL'),
     stop: () => end('SIGTERM'),
