@@ -87,3 +87,18 @@ test('spans that may be sent again are, and refused ones are dropped (OTLP/HTTP,
   await refused.exporter.close()
   assert.deepEqual(refused.exporter.state(), { sent: 0, dropped: 5, queued: 0 })
 })
+
+test('a collector that takes spans and does not answer holds up no close', async () => {
+  const silent = createServer()
+  await new Promise<void>(resolve => silent.listen(0, '127.0.0.1', resolve))
+  const { exporter } = exporterOf(`http://127.0.0.1:${(silent.address() as AddressInfo).port}`)
+  const asked = new Promise(resolve => silent.once('request', resolve))
+  addAll(exporter, 512)
+  await asked
+  const began = performance.now()
+  await exporter.close()
+  const took = performance.now() - began
+  assert.ok(took < 4_000, `${took} ms`)
+  silent.closeAllConnections()
+  await new Promise(resolve => silent.close(resolve))
+})

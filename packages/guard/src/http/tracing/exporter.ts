@@ -82,10 +82,10 @@ export function otlpExporter(options: ExporterOptions): SpanExporter {
     state: () => ({ sent, dropped, queued: queue.length }),
     async close() {
       clearInterval(timer)
-      await sending
       const late = Promise.withResolvers<void>()
       const limit = setTimeout(late.resolve, closeMs)
-      await Promise.race([flush(), late.promise])
+      const underWay = sending ?? Promise.resolve()
+      await Promise.race([underWay.then(flush), late.promise])
       clearTimeout(limit)
     },
   }
