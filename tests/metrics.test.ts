@@ -3,7 +3,10 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { test } from 'node:test'
+import { createMetrics, type Log } from '@sallyport/server'
 import { parse } from 'yaml'
+import { openShortLived } from '../packages/sallyport/src/composition/short-lived.ts'
+import { loadConfiguration } from '../packages/sallyport/src/configuration/load.ts'
 import { getCode, redemption, tokenRequest } from './code-flow.ts'
 import { exchange } from './exchange.ts'
 import { systemOfFile } from './system.ts'
@@ -35,6 +38,19 @@ async function scrape(origin: string) {
       return { name, labels: Object.fromEntries(pairs), value: Number(value) }
     })
   return { types, samples }
+}
+
+/** What is served where Redis is configured, which need not be there for that. */
+async function typesWithRedis(): Promise<ReadonlyMap<string, string>> {
+  const loaded = loadConfiguration(undefined, { SALLYPORT_REDIS_URL: 'redis://127.0.0.1:1' })
+  assert.ok('values' in loaded)
+  const metrics = createMetrics()
+  const silent = () => undefined
+  const log: Log = { debug: silent, info: silent, warn: silent, error: silent, child: () => log }
+  const opened = await openShortLived(loaded.values, { log, metrics })
+  await opened?.close()
+  const types = metrics.render().matchAll(/^# TYPE (\S+) (\S+)$/gm)
+  return new Map([...types].map(([, name = '', type = '']) => [name, type]))
 }
 
 const total = (samples: readonly Sample[], name: string, labels: Readonly<Record<string, string>> = {}): number =>
@@ -110,12 +126,14 @@ test('no label holds an id, an address or a word of a caller', async () => {
   }
 })
 
+test('the page names what an authority with Redis serves besides', async () => {
+  const documented = [...read('docs/reference/metrics.md').matchAll(/^\| `(\w+)` \| (\w+) \| authority with Redis /gm)]
+  const types = [...(await typesWithRedis())].map(([name, type]) => `${name} ${type}`)
+  assert.deepEqual(documented.map(([, name, type]) => `${name} ${type}`).toSorted(), types.toSorted())
+})
+
 test('every query of the dashboard and of the alert rules asks for metrics that are served', async () => {
-  const served = new Set(
-    [...read('docs/reference/metrics.md').matchAll(/^\| `(\w+)` \| \w+ \| authority with Redis /gm)].map(
-      ([, name]) => name,
-    ),
-  )
+  const served = new Set((await typesWithRedis()).keys())
   for (const origin of Object.values(parts)) for (const name of (await scrape(origin)).types.keys()) served.add(name)
   const dashboard = JSON.parse(read('deploy/grafana/sallyport.json'))
   const queries: string[] = dashboard.panels.flatMap((panel: { targets?: { expr: string }[] }) =>
