@@ -78,9 +78,17 @@ export class CarriedAnswer implements Dispatcher.DispatchHandler {
   /** Trailers are dropped: what is in them was not known when the headers were judged (RFC 9110 §6.5.1). */
   onResponseEnd(): void {
     if (this.#gone) return
-    if (this.#streaming) this.#response.end()
-    else this.#sendWhole()
-    this.#exchange.answered(this.#carrier.route, this.#status)
+    this.#controller = undefined
+    const { route, failed } = this.#carrier
+    if (this.#streaming) {
+      this.#response.end()
+      this.#exchange.answered(route, this.#status)
+      return
+    }
+    this.#exchange.depart(() => {
+      this.#sendWhole()
+      this.#exchange.answered(route, this.#status)
+    }, failed)
   }
 
   #sendWhole(): void {

@@ -66,7 +66,11 @@ function decide(parts: DecisionParts, exchange: Exchange, via: Via, spell: Spell
   const settle = (verdict: Verdict): void => {
     parts.onVerdict(verdict)
     if (verdict.kind === 'answer') spell(verdict.answer, exchange)
-    else letThrough(parts.kind, verdict, original, exchange, via)
+    else
+      exchange.depart(
+        () => letThrough(parts.kind, verdict, original, exchange, via),
+        thrown => send(exchange, parts.onThrown(thrown, exchange), route),
+      )
   }
   const verdict = parts.judge(parts.edge, new AskedAbout(exchange.request, exchange.id, original))
   if (verdict instanceof Promise) {

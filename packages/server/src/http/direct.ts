@@ -1,6 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { announcesBody, readBody } from './body.ts'
-import { Departures } from './departures.ts'
 import type { DirectAnswer, DirectRequest, Exchange } from './exchange.ts'
 import type { Failure } from './failure.ts'
 
@@ -33,7 +32,6 @@ export class DirectRoutes {
   readonly #app: FastifyInstance
   readonly #maxBytes: number
   readonly #failureOf: FailureOf
-  readonly #departures = new Departures()
 
   /** @param maxBytes  of a body */
   constructor(app: FastifyInstance, maxBytes: number, failureOf: FailureOf) {
@@ -92,13 +90,10 @@ export class DirectRoutes {
   }
 
   #sendSoon(answer: DirectAnswer, route: DirectRoute, exchange: Exchange): void {
-    this.#departures.add(() => {
-      try {
-        route.send(answer, exchange)
-      } catch (error) {
-        this.#fail(error, route, exchange)
-      }
-    })
+    exchange.depart(
+      () => route.send(answer, exchange),
+      thrown => this.#fail(thrown, route, exchange),
+    )
   }
 
   #fail(error: unknown, route: DirectRoute, exchange: Exchange): void {

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import proxyAddr from '@fastify/proxy-addr'
 import { noBody } from './body.ts'
+import type { Departures } from './departures.ts'
 import { type ErrorPage, type Failure, renderFailure } from './failure.ts'
 import { requestIdOf } from './request-id.ts'
 
@@ -40,6 +41,7 @@ export interface ExchangeRules {
   readonly errorPage: ErrorPage | undefined
   /** Aborted once the listener closes: connections are not kept any more. */
   readonly closing: AbortSignal
+  readonly departures: Departures
   /** Called once an answer was handed over. */
   readonly answered: (exchange: Exchange, route: string, status: number) => void
 }
@@ -107,6 +109,23 @@ export class Exchange implements DirectRequest {
     all.push(...own, 'x-request-id', this.id)
     if (closing.aborted && !hasName(own, 'connection')) all.push('connection', 'close')
     return all
+  }
+
+  /**
+   * Has `write` run when the answers of this round leave, unless nobody is there any more to read; for an answer that is
+   * whole.
+   *
+   * @param failed  told of what `write` throws
+   */
+  depart(write: () => void, failed: (thrown: unknown) => void): void {
+    this.#rules.departures.add(() => {
+      if (this.response.destroyed) return
+      try {
+        write()
+      } catch (thrown) {
+        failed(thrown)
+      }
+    })
   }
 
   /** Sends an answer whole. */

@@ -8,6 +8,7 @@ import type { Log } from '../log.ts'
 import { silentLog } from '../log.ts'
 import { rememberMethods } from './allowed-methods.ts'
 import { readBody } from './body.ts'
+import { Departures } from './departures.ts'
 import { type DirectHandler, type DirectMethod, DirectRoutes, type FailureOf } from './direct.ts'
 import type { Exchange } from './exchange.ts'
 import { type ErrorPage, type Failure, nothingHere, sendFailure } from './failure.ts'
@@ -72,7 +73,8 @@ export interface Listener {
   /**
    * Gives a handler every request that was let in and has no direct route, as an `Exchange` on node:http: the listener's
    * rules have been applied (host, target, header counts), nothing of the body was read, nothing was answered. It answers
-   * with `exchange.response.writeHead(status, exchange.head(own))` and what follows, then tells `exchange.answered`; or by
+   * with `exchange.response.writeHead(status, exchange.head(own))` and what follows, then tells `exchange.answered`
+   * (`exchange.depart` has an answer that is whole leave with the others of its round); or by
    * `exchange.send` and `exchange.fail` alone; or it returns `false` and leaves the request to Fastify's routes. What goes
    * wrong later it catches itself. `app.inject` does not come by here.
    */
@@ -206,6 +208,7 @@ function createFront(options: ListenerOptions, { gate, limits, headers, closing,
       trusted: trustProxy.length === 0 ? undefined : proxyAddr.compile([...trustProxy]),
       errorPage,
       closing,
+      departures: new Departures(),
       answered,
     },
     {
