@@ -37,6 +37,8 @@ export interface RateLimiter {
 export function rateLimiter(policy: RateLimitPolicy, maxKeys = 100_000): RateLimiter {
   const interval = policy.seconds / policy.requests
   const wholeAt = new Map<string, number>()
+  /** The last in it, which need not be put there again. */
+  let newest: string | undefined
 
   const stateAfter = (whole: number, now: number, allowed: boolean): RateLimitState => {
     const spent = Math.max(0, whole - now)
@@ -59,8 +61,11 @@ export function rateLimiter(policy: RateLimitPolicy, maxKeys = 100_000): RateLim
     take(key, now) {
       const whole = Math.max(wholeAt.get(key) ?? now, now)
       if (!fits(whole, now)) return stateAfter(whole, now, false)
-      wholeAt.delete(key)
-      forget(now)
+      if (key !== newest) {
+        wholeAt.delete(key)
+        forget(now)
+        newest = key
+      }
       wholeAt.set(key, whole + interval)
       return stateAfter(whole + interval, now, true)
     },
@@ -71,6 +76,7 @@ export function rateLimiter(policy: RateLimitPolicy, maxKeys = 100_000): RateLim
     adopt(key, whole, now) {
       wholeAt.delete(key)
       forget(now)
+      newest = undefined
       if (whole > now) wholeAt.set(key, whole)
     },
     look(key, now) {

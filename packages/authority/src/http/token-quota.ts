@@ -24,6 +24,7 @@ export interface TokenQuota {
  */
 export function tokenQuota(quota: NetworkQuota): TokenQuota {
   const proven = new Set<string>()
+  let newest: string | undefined
   const keyOf = ({ address, confidential }: Asker) => `${networkOf(address)} ${confidential}`
   return {
     enter(asker) {
@@ -36,6 +37,8 @@ export function tokenQuota(quota: NetworkQuota): TokenQuota {
       if (entered === 'paid') quota.giveBack(asker.address)
       if (asker.confidential === undefined) return
       const key = keyOf(asker)
+      if (key === newest) return
+      newest = key
       proven.delete(key)
       proven.add(key)
       if (proven.size <= maxProven) return

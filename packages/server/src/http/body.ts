@@ -37,11 +37,15 @@ export function readBody(
   }
   const chunks: Buffer[] = []
   let received = 0
+  let isDone = false
+  // Nobody is taken off the stream: for each request that would cost more than to be told once more.
   const finish = (error: Error | null, body: Buffer) => {
-    stream.off('data', take).off('end', end).off('error', fail)
+    if (isDone) return
+    isDone = true
     done(error, body)
   }
   const take = (chunk: Buffer) => {
+    if (isDone) return
     received += chunk.length
     if (received > maxBytes) return finish(new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE(), noBody)
     chunks.push(chunk)
