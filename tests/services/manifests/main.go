@@ -20,6 +20,7 @@ var kinds = map[string]func() any{
 	"v1 ConfigMap":                       func() any { return &core.ConfigMap{} },
 	"v1 Service":                         func() any { return &core.Service{} },
 	"apps/v1 Deployment":                 func() any { return &apps.Deployment{} },
+	"apps/v1 StatefulSet":                func() any { return &apps.StatefulSet{} },
 	"networking.k8s.io/v1 NetworkPolicy": func() any { return &networking.NetworkPolicy{} },
 	"policy/v1 PodDisruptionBudget":      func() any { return &policy.PodDisruptionBudget{} },
 }
