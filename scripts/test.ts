@@ -8,6 +8,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, globSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { missingServices } from './services.ts'
 
 const root = resolve(import.meta.dirname, '..')
@@ -62,15 +63,30 @@ function requireServices(): void {
   process.exit(1)
 }
 
+/** Each bound is far above what is needed, also on a machine that does other things; what reaches one fails by name. */
+const [testSeconds, fileSeconds, allSeconds] = [240, 480, 1500]
+
+/** In a process group of its own, so that at the end nothing of it is left. */
 function run(files: readonly string[]): void {
+  const deadline = `${pathToFileURL(join(import.meta.dirname, 'file-deadline.ts'))}?seconds=${fileSeconds}`
+  const bounds = [`--test-timeout=${testSeconds * 1000}`, `--import=${deadline}`]
   const concurrency = `--test-concurrency=${Math.max(2, availableParallelism())}`
-  const child = spawn(process.execPath, ['--test', concurrency, '--test-timeout=300000', ...nodeOptions, ...files], {
+  const child = spawn(process.execPath, ['--test', concurrency, ...bounds, ...nodeOptions, ...files], {
     cwd: root,
     stdio: 'inherit',
     env: { ...process.env, ...(vectors === undefined ? {} : { SALLYPORT_VECTORS: vectors }) },
+    detached: true,
   })
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
+  const signalAll = (signal: NodeJS.Signals) => {
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, signal)
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => signalAll(signal))
+  const late = setTimeout(() => {
+    process.stderr.write(`The tests have not ended after ${allSeconds} s and are killed.\n`)
+    signalAll('SIGKILL')
+  }, allSeconds * 1000)
   child.on('exit', code => {
+    clearTimeout(late)
     process.exitCode = code ?? 1
   })
 }

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after } from 'node:test'
 import type { Ports } from '../packages/sallyport/src/demo/addresses.ts'
 import type { DemoClient, DemoFile, DemoUser } from '../packages/sallyport/src/demo/demo-file.ts'
 import { freePorts } from './free-ports.ts'
+import { watch } from './watchdog.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const main = join(root, 'packages/sallyport/src/main.ts')
@@ -49,8 +49,8 @@ export interface Launched {
 }
 
 /**
- * Runs the command a user runs, as a process of its own. It does not outlive this process, however that ends: a watchdog
- * whose standard input is held by us kills it when that closes, and removes a temporary home.
+ * Runs the command a user runs, as a process of its own. It does not outlive this process, however that ends, and neither
+ * does a temporary home.
  */
 export function launchSystem(options: LaunchOptions, temporaryHome = ''): Launched {
   const { ports } = options
@@ -67,13 +67,13 @@ export function launchSystem(options: LaunchOptions, temporaryHome = ''): Launch
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...ownEnvironment(), SALLYPORT_HOME: options.home, SALLYPORT_CONFIG: configuration, ...options.environment },
   })
-  const watchdog = watch(child, temporaryHome)
+  const watchdog = child.pid === undefined ? undefined : watch(child.pid, temporaryHome)
   let stdout = ''
   let stderr = ''
   const ended = new Promise<Ended>((settle, fail) => {
     child.on('error', fail)
     child.on('close', (code, signal) => {
-      watchdog.kill('SIGKILL')
+      watchdog?.kill('SIGKILL')
       settle({ code, signal, stdout, stderr })
     })
   })
@@ -95,19 +95,6 @@ export function launchSystem(options: LaunchOptions, temporaryHome = ''): Launch
   // Whoever awaits it gets the error; nobody has to.
   ready.catch(() => undefined)
   return { child, ready, ended }
-}
-
-function watch(child: ChildProcess, temporaryHome: string): ChildProcess {
-  const script = 'cat >/dev/null; kill -KILL "$0" 2>/dev/null; [ -z "$1" ] || { sleep 1; rm -rf "$1"; }'
-  const watchdog = spawn('/bin/sh', ['-c', script, String(child.pid), temporaryHome], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-    detached: true,
-  })
-  watchdog.unref()
-  // A killed watchdog's pipe is broken; nothing is written to it.
-  watchdog.stdin.on('error', () => undefined)
-  if (watchdog.stdin instanceof Socket) watchdog.stdin.unref()
-  return watchdog
 }
 
 /** This process's environment without what would configure the system or its Node. */
@@ -154,14 +141,20 @@ export async function startSystem(options: Partial<LaunchOptions> = {}): Promise
     user: username => named(demo.users, 'username', username),
     client: clientId => named(demo.clients, 'client_id', clientId),
     stop: async () => {
-      launched.child.kill('SIGTERM')
-      const force = setTimeout(() => launched.child.kill('SIGKILL'), endMs)
-      const ended = await launched.ended
-      clearTimeout(force)
+      const ended = await end(launched)
       if (temporaryHome !== '') rmSync(temporaryHome, { recursive: true, force: true })
       return ended
     },
   }
+}
+
+/** Ends a process as an operator does; one that does not end in 20 s is killed, which its signal tells. */
+export async function end({ child, ended }: Launched): Promise<Ended> {
+  child.kill('SIGTERM')
+  const force = setTimeout(() => child.kill('SIGKILL'), endMs)
+  const how = await ended
+  clearTimeout(force)
+  return how
 }
 
 /** One system for all tests of a file, ended after them. */

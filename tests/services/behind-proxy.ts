@@ -1,5 +1,3 @@
-import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,9 +8,8 @@ import type { Ports } from '../../packages/sallyport/src/demo/addresses.ts'
 import type { DemoFile } from '../../packages/sallyport/src/demo/demo-file.ts'
 import { localCertificate } from '../../packages/sallyport/src/local-ca/certificate.ts'
 import { freePorts } from '../free-ports.ts'
-import { type Launched, launchSystem } from '../system.ts'
-
-export type ProxyName = 'nginx' | 'envoy'
+import { end, type Launched, launchSystem } from '../system.ts'
+import { type ProxyName, startProxy } from './proxy-before.ts'
 
 /** A process of the installation on ports that stay its own. */
 export interface Machine {
@@ -36,12 +33,12 @@ export interface RunningLoad {
   stop(): Promise<{ readonly answered: number; readonly failures: readonly string[] }>
 }
 
-const deploy = join(import.meta.dirname, '../../deploy')
-const envoyProgram = process.env.SALLYPORT_ENVOY ?? 'envoy'
 const portNames = ['authority', 'gateway', 'gatewayTls', 'app', 'ordersApi'] as const
 /** Longer than the two seconds for which the proxies' configurations keep an idle connection. */
 const drainSeconds = 3
 const workers = 8
+/** No promise of the product: only the end of waiting for an answer that never comes. */
+const answerMs = 20_000
 /** `minReadySeconds` of a rolling update: the proxy has to notice that a process is back before the next one goes. */
 const noticedMs = 3_000
 
@@ -83,61 +80,94 @@ export async function installBehind(
   }
   const before = startProxy(proxy, folder, { tls, edge, places })
   const machines: RestartableMachine[] = []
-  for (const { part, name, ports } of places) {
+  const stop = async () => {
+    await Promise.all([...machines.map(machine => machine.kill()), before.stop()])
+    rmSync(folder, { recursive: true, force: true })
+  }
+  const launch = ({ part, name, ports }: (typeof places)[number]) => {
     const home = join(folder, name)
     mkdirSync(home, { mode: 0o700 })
-    if (machines.length > 0) copyFileSync(join(folder, firstPlace.name, 'demo.json'), join(home, 'demo.json'))
+    if (part !== 'seed') copyFileSync(join(folder, firstPlace.name, 'demo.json'), join(home, 'demo.json'))
     const args = ['--only', part === 'seed' ? 'authority,orders-api' : part]
-    const machine = new RestartableMachine({
-      home,
-      ports,
-      args,
-      environment: { ...environment, SALLYPORT_CONFIG: fileOf(name) },
-    })
-    await machine.ready()
+    const configured = { ...environment, SALLYPORT_CONFIG: fileOf(name) }
+    const machine = new RestartableMachine({ home, ports, args, environment: configured })
     machines.push(machine)
+    return machine.ready()
   }
-  const agent = new Agent({ connect: { ca: readFileSync(join(tls, 'ca.pem')) } })
-  const demo: DemoFile = JSON.parse(readFileSync(join(folder, firstPlace.name, 'demo.json'), 'utf8'))
-  const secret = demo.clients.find(({ client_id }) => client_id === 'nightly')?.client_secret
-  const tokenOf = async () => {
-    const { statusCode, body } = await request(`${issuer}/token`, {
-      method: 'POST',
-      dispatcher: agent,
-      headers: {
-        authorization: `Basic ${btoa(`nightly:${secret}`)}`,
-        'content-type': 'application/x-www-form-urlencoded',
+  try {
+    await launch(firstPlace)
+    for (const part of ['authority', 'gateway'])
+      await Promise.all(places.filter(place => place.part === part).map(launch))
+    const demo: DemoFile = JSON.parse(readFileSync(join(folder, firstPlace.name, 'demo.json'), 'utf8'))
+    const callers = new Callers(issuer, gateway, demo, readFileSync(join(tls, 'ca.pem')))
+    await callers.untilServed()
+    return {
+      machines: machines.slice(1),
+      configure: lines => {
+        for (const { name } of places) writeFileSync(fileOf(name), `${readFileSync(fileOf(name), 'utf8')}${lines}\n`)
       },
-      body: String(
-        new URLSearchParams({ grant_type: 'client_credentials', scope: 'read:orders', resource: `${gateway}/orders` }),
-      ),
-    })
-    const text = await body.text()
-    if (statusCode !== 200) throw new Error(`token ${statusCode} ${text}`)
-    return JSON.parse(text)
+      tokenOf: () => callers.tokenOf(),
+      load: () => new Load(() => callers.listOrders()),
+      stop: async () => {
+        await callers.close()
+        await stop()
+      },
+    }
+  } catch (error) {
+    await stop()
+    throw error
   }
-  const listOrders = async (token: string) => {
-    const { statusCode, body } = await request(`${gateway}/orders`, {
-      dispatcher: agent,
-      headers: { authorization: `Bearer ${token}` },
-    })
-    const text = await body.text()
-    if (statusCode !== 200) throw new Error(`orders ${statusCode} ${text}`)
+}
+
+/** Who asks by way of the proxy. */
+class Callers {
+  readonly #issuer: string
+  readonly #resource: string
+  readonly #basic: string
+  readonly #agent: Agent
+
+  constructor(issuer: string, gateway: string, { clients }: DemoFile, ca: Buffer) {
+    const secret = clients.find(({ client_id }) => client_id === 'nightly')?.client_secret
+    this.#issuer = issuer
+    this.#resource = `${gateway}/orders`
+    this.#basic = `Basic ${btoa(`nightly:${secret}`)}`
+    this.#agent = new Agent({ connect: { ca }, headersTimeout: answerMs, bodyTimeout: answerMs })
   }
-  return {
-    machines: machines.slice(1),
-    configure: lines => {
-      for (const { name } of places) writeFileSync(fileOf(name), `${readFileSync(fileOf(name), 'utf8')}${lines}\n`)
-    },
-    tokenOf,
-    load: () => new Load(async () => listOrders((await tokenOf()).access_token)),
-    stop: async () => {
-      await Promise.all(machines.map(machine => machine.kill()))
-      before.kill('SIGTERM')
-      await once(before, 'exit')
-      await agent.destroy()
-      rmSync(folder, { recursive: true, force: true })
-    },
+
+  async tokenOf(): Promise<{ readonly access_token: string; readonly expires_in: number }> {
+    const asked = { grant_type: 'client_credentials', scope: 'read:orders', resource: this.#resource }
+    return JSON.parse(
+      await this.#ask(`${this.#issuer}/token`, {
+        method: 'POST',
+        headers: { authorization: this.#basic, 'content-type': 'application/x-www-form-urlencoded' },
+        body: String(new URLSearchParams(asked)),
+      }),
+    )
+  }
+
+  async listOrders(): Promise<void> {
+    const { access_token } = await this.tokenOf()
+    await this.#ask(this.#resource, { method: 'GET', headers: { authorization: `Bearer ${access_token}` } })
+  }
+
+  /**
+   * The proxy was there first, and what was asked of it then found nobody behind it. It has to notice that all are there
+   * now, as after each restart: for nginx by one whole answer of each.
+   */
+  async untilServed(): Promise<void> {
+    await wait(noticedMs)
+    for (let answers = 0; answers < 4; answers += 1) await this.listOrders()
+  }
+
+  close(): Promise<void> {
+    return this.#agent.destroy()
+  }
+
+  async #ask(url: string, sent: { method: 'GET' | 'POST'; headers: Record<string, string>; body?: string }) {
+    const { statusCode, body } = await request(url, { ...sent, dispatcher: this.#agent })
+    const text = await body.text()
+    if (statusCode !== 200) throw new Error(`${sent.method} ${url} ${statusCode} ${text}`)
+    return text
   }
 }
 
@@ -162,9 +192,8 @@ class RestartableMachine implements Machine {
   }
 
   async restart(): Promise<void> {
-    this.#launched.child.kill('SIGTERM')
-    const { code, stderr } = await this.#launched.ended
-    if (code !== 0) throw new Error(`ended with ${code}: ${stderr}`)
+    const { code, signal, stderr } = await end(this.#launched)
+    if (code !== 0) throw new Error(`ended with ${code ?? signal}: ${stderr}`)
     this.#launched = launchSystem(this.#place)
     await this.#launched.ready
     await wait(noticedMs)
@@ -211,82 +240,6 @@ class Load implements RunningLoad {
     await Promise.all(this.#workers)
     return { answered: this.#answered, failures: this.#failures }
   }
-}
-
-interface Edge {
-  readonly tls: string
-  readonly edge: Readonly<Record<'authority' | 'gateway' | 'bff', number>>
-  readonly places: readonly { readonly part: 'seed' | 'authority' | 'gateway'; readonly ports: Ports }[]
-}
-
-function startProxy(proxy: ProxyName, folder: string, at: Edge): ChildProcess {
-  const home = join(folder, proxy)
-  mkdirSync(home)
-  const told: SpawnOptions = { stdio: ['ignore', 'ignore', 'inherit'] }
-  if (proxy === 'nginx') {
-    const file = join(home, 'nginx.conf')
-    writeFileSync(join(home, 'sallyport.conf'), nginxConfiguration(at))
-    writeFileSync(
-      file,
-      `daemon off; pid ${home}/pid; error_log stderr error; events {}
-       http { access_log off; client_body_temp_path ${home}; proxy_temp_path ${home}; fastcgi_temp_path ${home};
-       uwsgi_temp_path ${home}; scgi_temp_path ${home}; include ${home}/sallyport.conf; }`,
-    )
-    return spawn('/usr/sbin/nginx', ['-p', home, '-e', 'stderr', '-c', file], told)
-  }
-  const file = join(home, 'envoy.yaml')
-  writeFileSync(file, envoyConfiguration(at))
-  return spawn(envoyProgram, ['-c', file, '--log-level', 'error', '--concurrency', '1', '--use-dynamic-base-id'], told)
-}
-
-function nginxConfiguration({ tls, edge, places }: Edge): string {
-  const { authority, gateway } = portsOf(places)
-  return readFileSync(join(deploy, 'nginx/sallyport.conf'), 'utf8')
-    .replace(
-      'listen 443 ssl;\n  server_name auth.example',
-      `listen 127.0.0.1:${edge.authority} ssl; listen [::1]:${edge.authority} ssl;\n  server_name localhost`,
-    )
-    .replace(
-      'listen 443 ssl;\n  server_name api.example',
-      `listen 127.0.0.1:${edge.gateway} ssl;\n  server_name 127.0.0.1`,
-    )
-    .replace(
-      'listen 443 ssl;\n  server_name app.example',
-      `listen 127.0.0.1:${edge.bff} ssl;\n  server_name app.example`,
-    )
-    .replace('127.0.0.1:4000', `127.0.0.1:${authority[0]}`)
-    .replace('127.0.0.1:4001', `127.0.0.1:${authority[1]}`)
-    .replace('127.0.0.1:4100', `127.0.0.1:${gateway[0]}`)
-    .replace('127.0.0.1:4101', `127.0.0.1:${gateway[1]}`)
-    .replace('/etc/sallyport/tls/tls.crt', join(tls, 'server.pem'))
-    .replace('/etc/sallyport/tls/tls.key', join(tls, 'server.key.pem'))
-}
-
-function envoyConfiguration({ tls, edge, places }: Edge): string {
-  const { authority, gateway } = portsOf(places)
-  return readFileSync(join(deploy, 'envoy/sallyport.yaml'), 'utf8')
-    .replace('port_value: 9901', 'port_value: 0')
-    .replace(
-      'address: { socket_address: { address: 127.0.0.1, port_value: 8443 } }',
-      `address: { socket_address: { address: 127.0.0.1, port_value: ${edge.authority} } }
-      additional_addresses:
-        - address: { socket_address: { address: "::1", port_value: ${edge.authority} } }
-        - address: { socket_address: { address: 127.0.0.1, port_value: ${edge.gateway} } }`,
-    )
-    .replace('"auth.example", "auth.example:*"', `"localhost:${edge.authority}"`)
-    .replace('"api.example", "api.example:*"', `"127.0.0.1:${edge.gateway}"`)
-    .replace('port_value: 4000', `port_value: ${authority[0]}`)
-    .replace('port_value: 4001', `port_value: ${authority[1]}`)
-    .replace('port_value: 4100', `port_value: ${gateway[0]}`)
-    .replace('port_value: 4101', `port_value: ${gateway[1]}`)
-    .replace('/etc/sallyport/tls/tls.crt', join(tls, 'server.pem'))
-    .replace('/etc/sallyport/tls/tls.key', join(tls, 'server.key.pem'))
-}
-
-function portsOf(places: Edge['places']): Readonly<Record<'authority' | 'gateway', readonly number[]>> {
-  const of = (wanted: 'authority' | 'gateway') =>
-    places.filter(({ part }) => part === wanted).map(({ ports }) => ports[wanted])
-  return { authority: of('authority'), gateway: of('gateway') }
 }
 
 const configuration = (of: {

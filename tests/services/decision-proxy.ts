@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import { freePorts } from '../free-ports.ts'
+import { isOpen, type OwnProcess, ownProcess } from '../own-process.ts'
 
 const deploy = resolve(import.meta.dirname, '../../deploy')
 
@@ -33,7 +31,7 @@ export async function startNginx(places: Places): Promise<DecisionProxy> {
   const file = join(folder, 'nginx.conf')
   writeFileSync(
     file,
-    `daemon off; master_process off; pid ${folder}/pid; error_log ${folder}/error.log;
+    `daemon off; master_process off; pid ${folder}/pid; error_log stderr;
     events { worker_connections 512; }
     http { access_log off; ${paths.join(' ')} include decision.conf; }`,
   )
@@ -41,7 +39,7 @@ export async function startNginx(places: Places): Promise<DecisionProxy> {
     process.env.SALLYPORT_NGINX === undefined ? ['nginx', '/usr/sbin/nginx'] : [process.env.SALLYPORT_NGINX]
   const program = candidates.find(candidate => isThere(candidate, ['-v']))
   assert.ok(program !== undefined, 'nginx is missing: apt-get install nginx')
-  return started(spawn(program, ['-c', file, '-e', join(folder, 'error.log')], { stdio: 'inherit' }), port, folder)
+  return started(ownProcess(program, ['-c', file, '-e', 'stderr'], { folder }), port)
 }
 
 /** Envoy with deploy/envoy/decision.yaml. */
@@ -51,7 +49,7 @@ export async function startEnvoy(places: Places): Promise<DecisionProxy> {
   const file = join(folder, 'envoy.yaml')
   writeFileSync(file, placed('envoy/decision.yaml', 8081, port, places))
   const words = ['-c', file, '--log-level', 'error', '--use-dynamic-base-id', '--concurrency', '1']
-  return started(spawn(envoy(), words, { stdio: 'inherit' }), port, folder)
+  return started(ownProcess(envoy(), words, { folder }), port)
 }
 
 /** Where Envoy is: $SALLYPORT_ENVOY, else on the path. */
@@ -85,28 +83,7 @@ function placed(name: string, listens: number, port: number, { servicePort, deci
   return text
 }
 
-async function started(child: ChildProcess, port: number, folder: string): Promise<DecisionProxy> {
-  for (let tries = 0; !(await isOpen(port)); tries += 1) {
-    assert.ok(child.exitCode === null && tries < 400, `the proxy does not listen on ${port}`)
-    await wait(25)
-  }
-  return {
-    port,
-    async stop() {
-      const ended = once(child, 'exit')
-      child.kill('SIGKILL')
-      await ended
-      rmSync(folder, { recursive: true, force: true })
-    },
-  }
-}
-
-function isOpen(port: number): Promise<boolean> {
-  return new Promise(done => {
-    const socket = connect(port, '127.0.0.1', () => {
-      socket.destroy()
-      done(true)
-    })
-    socket.once('error', () => done(false))
-  })
+async function started(process: OwnProcess, port: number): Promise<DecisionProxy> {
+  await process.until(() => isOpen(port), `it listens on ${port}`)
+  return { port, stop: () => process.stop() }
 }

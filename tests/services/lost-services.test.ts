@@ -11,11 +11,11 @@ import { startPostgres } from './postgres.ts'
 import { startRedis } from './redis.ts'
 
 const [postgres, redis] = await Promise.all([startPostgres(), startRedis(['--maxmemory-policy', 'noeviction'])])
+const installation = await install({ postgres: postgres.url, redis: redis.url })
 after(async () => {
   await installation.stop()
   await Promise.all([postgres.stop(), redis.stop()])
 })
-const installation = await install({ postgres: postgres.url, redis: redis.url })
 const { first } = installation
 const key = generateSigningKey('ES256')
 const grant = { grant_type: 'client_credentials', resource: first.resources.outside }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { newKey } from '@sallyport/store'
 import type { Ports } from '../../packages/sallyport/src/demo/addresses.ts'
 import { freePorts } from '../free-ports.ts'
-import { launchSystem, type Ready, type RunningSystem, startSystem } from '../system.ts'
+import { end, launchSystem, type Ready, type RunningSystem, startSystem } from '../system.ts'
 
 /** One process of an installation that several share, with a data folder of its own, as on a machine of its own. */
 export interface Machine {
@@ -80,8 +80,7 @@ export async function install(services: { postgres: string; redis?: string; more
       return machine
     },
     stop: async () => {
-      for (const machine of machines) await machine.stop()
-      await first.stop()
+      await Promise.all([first, ...machines].map(machine => machine.stop()))
       rmSync(folder, { recursive: true, force: true })
     },
   }
@@ -89,20 +88,26 @@ export async function install(services: { postgres: string; redis?: string; more
 
 async function launch(home: string, parts: readonly string[], environment: Record<string, string>): Promise<Machine> {
   const ports = await freePorts(portNames)
-  const { child, ready, ended } = launchSystem({ home, ports, environment, args: ['--only', parts.join(',')] })
-  const end = async (signal: NodeJS.Signals) => {
-    child.kill(signal)
+  const launched = launchSystem({ home, ports, environment, args: ['--only', parts.join(',')] })
+  const { child, ready, ended } = launched
+  const kill = async () => {
+    child.kill('SIGKILL')
     await ended
   }
   return {
     home,
     environment,
     ports,
-    ready: await ready,
-    pid: child.pid ?? 0,
+    ready: await ready.catch(async error => {
+      await kill()
+      throw error
+    }),
+    pid: launched.child.pid ?? 0,
     authority: `http://localhost:${ports.authority}`,
-    kill: () => end('SIGKILL'),
-    stop: () => end('SIGTERM'),
+    kill,
+    async stop() {
+      await end(launched)
+    },
   }
 }
 
@@ -112,6 +117,7 @@ process: { name: ${name} }
 store: { authority: postgres, bff: postgres }
 authority:
   issuer: ${issuer ?? `http://localhost:${ports.authority}`}
+  trustedProxies: ["127.0.0.1"]
   interactionsPerMinute: 1000000
   refusedTokenRequestsPerMinute: ${refusedPerMinute ?? 1_000_000}
 gateway:

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict'
-import { execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { eventually } from '../eventually.ts'
 import { freePort } from '../free-ports.ts'
+import { ownProcess } from '../own-process.ts'
 
 /** Where OPA is: $SALLYPORT_OPA, or `opa` on PATH. A test that needs it fails by name when it is not there. */
 export function opaCommand(): string {
@@ -26,30 +24,15 @@ export async function startOpa(policyDirectory: string) {
   const socket = join(home, 'opa.sock')
   const addresses = ['--addr', `unix://${socket}`, '--addr', `127.0.0.1:${port}`]
   const flags = ['--server', '--disable-telemetry', '--log-level', 'error', ...addresses, '-b', policyDirectory]
-  const child = spawn(opaCommand(), ['run', ...flags], { stdio: ['ignore', 'ignore', 'pipe'] })
-  const errors: string[] = []
-  createInterface({ input: child.stderr }).on('line', line => errors.push(line))
-  await answering(`http://127.0.0.1:${port}/health`, () => {
-    assert.equal(child.exitCode, null, `OPA ended: ${errors.join('\n')}`)
-  })
-  return {
-    unix: `unix:${socket}`,
-    http: `http://127.0.0.1:${port}`,
-    async stop() {
-      const ended = once(child, 'exit')
-      child.kill('SIGTERM')
-      await ended
-      rmSync(home, { recursive: true })
-    },
-  }
+  const opa = ownProcess(opaCommand(), ['run', ...flags], { folder: home })
+  const http = `http://127.0.0.1:${port}`
+  await opa.until(() => isWell(http), 'it says that it is well')
+  return { unix: `unix:${socket}`, http, stop: () => opa.stop() }
 }
 
-function answering(url: string, stillAlive: () => void): Promise<void> {
-  return eventually(async () => {
-    stillAlive()
-    return fetch(url).then(
-      response => response.ok,
-      () => false,
-    )
-  }, `OPA answers at ${url}`)
+function isWell(at: string): Promise<boolean> {
+  return fetch(`${at}/health`, { signal: AbortSignal.timeout(2_000) }).then(
+    response => response.ok,
+    () => false,
+  )
 }

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
-import { execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { appendFileSync, chownSync, existsSync, globSync, mkdtempSync, rmSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { appendFileSync, chownSync, existsSync, globSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
 import { freePort } from '../free-ports.ts'
+import { type OwnProcess, ownProcess } from '../own-process.ts'
 
 /** A real PostgreSQL of a test's own, until `stop`. */
 export interface PostgresServer {
@@ -69,21 +68,20 @@ async function started(home: string, port: number): Promise<PostgresServer> {
     url: `postgres://sallyport@127.0.0.1:${port}/postgres`,
     home,
     async kill() {
-      const ended = once(server, 'exit')
       // The postmaster's own children notice that it is gone and end too; the port is free when all have.
-      run('/bin/sh', ['-c', `kill -9 $(head -1 ${join(home, 'data', 'postmaster.pid')})`])
-      await ended
+      server.signal('SIGKILL')
+      await server.ended()
     },
     async start() {
       server = await launch(home, port)
     },
     async stop() {
-      if (server.exitCode === null && server.signalCode === null) {
-        const ended = once(server, 'exit')
-        run(program('pg_ctl'), ['-D', join(home, 'data'), '-m', 'immediate', 'stop'])
-        await ended
+      try {
+        // It gives its shared memory back so, which a killed one does not.
+        if (!server.isOver) run(program('pg_ctl'), ['-D', join(home, 'data'), '-m', 'immediate', '-t', '20', 'stop'])
+      } finally {
+        await server.stop()
       }
-      rmSync(home, { recursive: true })
     },
     async replica() {
       const [replicaHome, replicaPort] = [folder(), await freePort()]
@@ -98,18 +96,13 @@ async function started(home: string, port: number): Promise<PostgresServer> {
   }
 }
 
-async function launch(home: string, port: number) {
+async function launch(home: string, port: number): Promise<OwnProcess> {
   const [file, args] = unprivileged(program('postgres'), ['-D', join(home, 'data')])
-  const errors: string[] = []
   for (let tries = 100; ; tries -= 1) {
-    const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe'], cwd: tmpdir() })
-    createInterface({ input: child.stderr }).on('line', line => errors.push(line))
-    while (child.exitCode === null) {
-      if (isReady(port)) return child
-      await wait(30)
-    }
+    const server = ownProcess(file, args, { cwd: tmpdir(), folder: home })
+    if (await server.untilOver(() => isReady(port), 'it answers')) return server
     // After a crash the memory of the one before may still be in use by its last children.
-    if (tries === 0) assert.fail(`PostgreSQL ended: ${errors.slice(-5).join('\n')}`)
+    assert.ok(tries > 0, `PostgreSQL ended each time: ${server.said()}`)
     await wait(50)
   }
 }

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
+import { eventually } from '../eventually.ts'
 import { freePort } from '../free-ports.ts'
+import { type OwnProcess, ownProcess } from '../own-process.ts'
 
 /** A real Redis of a test's own, in memory, until `stop`. */
 export interface RedisServer {
@@ -39,43 +40,33 @@ function program(): string {
 /** Starts a server on a free loopback port. @param settings more of redis.conf, as arguments */
 export async function startRedis(settings: readonly string[] = []): Promise<RedisServer> {
   const home = mkdtempSync(join(tmpdir(), 'sallyport-redis-'))
-  const launch = async (port: number): Promise<ChildProcess | undefined> => {
+  const launch = async (port: number): Promise<OwnProcess | undefined> => {
     const place = ['--port', String(port), '--bind', '127.0.0.1', '--dir', home, '--save', '', '--appendonly', 'no']
-    const child = spawn(program(), [...place, ...settings], { stdio: 'ignore' })
-    while (!(await answers(port, child.pid))) {
-      if (child.exitCode !== null) return undefined
-      await wait(20)
-    }
-    return child
+    const server = ownProcess(program(), [...place, ...settings], { folder: home })
+    return (await server.untilOver(() => answers(port, server.pid), 'it answers')) ? server : undefined
   }
   let port = 0
-  let child: ChildProcess | undefined
+  let server: OwnProcess | undefined
   // Somebody else may take a port, or a cluster's second one, between its choice and its use.
-  for (let tries = 10; child === undefined; tries -= 1) {
+  for (let tries = 10; server === undefined; tries -= 1) {
     assert.ok(tries > 0, 'Redis ended each time')
     port = await freePort()
-    child = await launch(port)
+    server = await launch(port)
   }
-  let running: ChildProcess = child
-  const end = async () => {
-    if (running.exitCode !== null || running.signalCode !== null) return
-    const ended = once(running, 'exit')
-    running.kill('SIGKILL')
-    await ended
-  }
+  let running: OwnProcess = server
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
-    kill: end,
+    async kill() {
+      running.signal('SIGKILL')
+      await running.ended()
+    },
     async start() {
       running = (await launch(port)) ?? assert.fail('Redis ended')
     },
-    freeze: () => running.kill('SIGSTOP'),
-    thaw: () => running.kill('SIGCONT'),
-    async stop() {
-      await end()
-      rmSync(home, { recursive: true, force: true })
-    },
+    freeze: () => running.signal('SIGSTOP'),
+    thaw: () => running.signal('SIGCONT'),
+    stop: () => running.stop(),
   }
 }
 
@@ -87,8 +78,10 @@ export async function startRedisCluster(): Promise<{ urls: string[]; stop(): Pro
     await tell(port, `CLUSTER ADDSLOTSRANGE ${n * 5462} ${Math.min((n + 1) * 5462 - 1, 16_383)}`)
     for (const other of servers) await tell(port, `CLUSTER MEET 127.0.0.1 ${other.port}`)
   }
-  for (const { port } of servers)
-    while (!(await tell(port, 'CLUSTER INFO')).includes('cluster_state:ok')) await wait(50)
+  for (const { port } of servers) {
+    const isWhole = async () => (await tell(port, 'CLUSTER INFO')).includes('cluster_state:ok')
+    await eventually(isWhole, 'the cluster is whole')
+  }
   return {
     urls: servers.map(({ url }) => url),
     async stop() {
@@ -101,9 +94,10 @@ export async function startRedisCluster(): Promise<{ urls: string[]; stop(): Pro
 async function tell(port: number, command: string): Promise<string> {
   const socket = connect(port, '127.0.0.1')
   try {
-    await once(socket, 'connect')
+    const signal = AbortSignal.timeout(2_000)
+    await once(socket, 'connect', { signal })
     socket.write(`${command}\r\n`)
-    const [data] = await once(socket, 'data')
+    const [data] = await once(socket, 'data', { signal })
     return String(data)
   } finally {
     socket.destroy()
@@ -111,7 +105,7 @@ async function tell(port: number, command: string): Promise<string> {
 }
 
 /** Whether this process serves the port, and not another test's that was given the same one. */
-function answers(port: number, pid: number | undefined): Promise<boolean> {
+function answers(port: number, pid: number): Promise<boolean> {
   return tell(port, 'INFO server').then(
     answer => answer.includes(`process_id:${pid}\r\n`),
     () => false,

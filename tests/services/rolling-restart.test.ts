@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
-import { installBehind, type ProxyName } from './behind-proxy.ts'
+import { installBehind } from './behind-proxy.ts'
 import { startPostgres } from './postgres.ts'
+import type { ProxyName } from './proxy-before.ts'
 import { startRedis } from './redis.ts'
 
 const [postgres, redis] = await Promise.all([startPostgres(), startRedis(['--maxmemory-policy', 'noeviction'])])

@@ -14,11 +14,11 @@ import { startPostgres } from './postgres.ts'
 import { startRedis } from './redis.ts'
 
 const [postgres, redis] = await Promise.all([startPostgres(), startRedis(['--maxmemory-policy', 'noeviction'])])
+const installation = await install({ postgres: postgres.url, redis: redis.url })
 after(async () => {
   await installation.stop()
   await Promise.all([postgres.stop(), redis.stop()])
 })
-const installation = await install({ postgres: postgres.url, redis: redis.url })
 const { first } = installation
 const second = await installation.join('second', ['authority'])
 /** The demo's clients and users, asked at the second authority. */
@@ -105,27 +105,29 @@ test('a proof that was used at one gateway is refused by the other (RFC 9449 §1
   assert.equal((await exchange(other, { headers: fresh })).status, 200)
 })
 
-test('a quota that is spent at one authority is spent at the other (RFC 6585 §4)', async () => {
-  const limited = await installation.join('limited', ['authority'], { refusedPerMinute: 20 })
-  const also = await installation.join('limited-too', ['authority'], { refusedPerMinute: 20 })
-  const refused = async (authority: string) => {
-    const body = new URLSearchParams({
-      grant_type: 'refresh_token',
-      refresh_token: 'sp_rt_none',
-      client_id: 'terminal',
-    })
-    return (await exchange(`${authority}/token`, { method: 'POST', body })).status
+test('a quota that is spent at one authority is spent at the other (RFC 6585 §4)', async t => {
+  // One comes back each 12 seconds: more than this takes on a machine that does other things too.
+  const refusedPerMinute = 5
+  const [limited, also] = [
+    await installation.join('limited', ['authority'], { refusedPerMinute }),
+    await installation.join('limited-too', ['authority'], { refusedPerMinute }),
+  ]
+  t.after(() => Promise.all([limited.stop(), also.stop()]))
+  const body = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: 'sp_rt_none', client_id: 'terminal' })
+  // Of a network of its own: what it spends is spent at every authority, whatever its own limit is.
+  const headers = { 'x-forwarded-for': '192.0.2.1' }
+  const refused = async ({ authority }: typeof limited) =>
+    (await exchange(`${authority}/token`, { method: 'POST', headers, body })).status
+  const spent: number[] = []
+  for (let each = 0; each <= refusedPerMinute; each += 1) spent.push(await refused(limited))
+  assert.deepEqual(spent, [...Array(refusedPerMinute).fill(400), 429])
+  // What it lets through before it has heard is less than its own quota, so the other's spending is what it refuses for.
+  const there = [await refused(also)]
+  while (there.length < refusedPerMinute && !there.includes(429)) {
+    await wait(500)
+    there.push(await refused(also))
   }
-  const statuses = async (authority: string, times: number) => {
-    const got: number[] = []
-    for (let each = 0; each < times; each += 1) got.push(await refused(authority))
-    return got
-  }
-  assert.ok((await statuses(limited.authority, 25)).includes(429))
-  await refused(also.authority)
-  await wait(300)
-  assert.equal(await refused(also.authority), 429)
-  await Promise.all([limited.stop(), also.stop()])
+  assert.equal(there.at(-1), 429, `${there}`)
 })
 
 test('a nonce that one gateway gave is taken by the other, and a proof without one by neither (RFC 9449 §9)', async () => {

@@ -84,8 +84,8 @@ test('tabs that find the access token expired at once share one refresh, and nob
       /^http_server_request_duration_seconds_count\{method="POST",endpoint="\/token",status="2xx"\} (\d+)$/m
     return Number(counted.exec(metrics)?.[1])
   }
-  await expireAccessToken(system, context)
   const counted = await refreshes()
+  await expireAccessToken(system, context)
   await Promise.all(tabs.map(tab => tab.goto(system.app)))
   await Promise.all(tabs.map(tab => tab.getByText('bob-1', { exact: true }).waitFor()))
   const after = (await bffSession(system, context)).session.tokens
