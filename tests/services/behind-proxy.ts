@@ -256,6 +256,6 @@ authority:
   trustedProxies: ["127.0.0.1"]
   interactionsPerMinute: 1000000
   refusedTokenRequestsPerMinute: 1000000
-gateway: { origin: "${of.gateway}", requestsPerMinute: 1000000 }
+gateway: { origin: "${of.gateway}", requestsPerMinute: 1000000, refusedPerMinute: 1000000 }
 ordersApi: { origin: "http://localhost:${of.ordersApi}" }
 `

@@ -125,6 +125,7 @@ gateway:
   origin: http://localhost:${ports.gateway}
   tlsOrigin: https://localhost:${ports.gatewayTls}
   requestsPerMinute: 1000000
+  refusedPerMinute: 1000000
 app: { origin: http://localhost:${ports.app} }
 ordersApi: { origin: http://localhost:${ports.ordersApi} }
 `

@@ -28,7 +28,7 @@ export function composeGateway(options: {
 }): Gateway {
   const { addresses, ports, settings, clientKey, tls, shortLived, log, tracer } = options
   const decisions = decisionOptions(settings, addresses)
-  const { corsOrigins, requestsPerMinute } = settings.gateway
+  const { corsOrigins, refusedPerMinute, requestsPerMinute } = settings.gateway
   return createGateway({
     origin: addresses.gateway,
     port: ports.gateway,
@@ -41,7 +41,10 @@ export function composeGateway(options: {
     issuer: addresses.issuer,
     client: { clientId: 'gateway', key: clientKey },
     cors: { origins: settings.demo.enabled ? [addresses.app, ...corsOrigins] : corsOrigins },
-    rateLimits: { perCaller: { requests: requestsPerMinute, seconds: 60 } },
+    rateLimits: {
+      perCaller: { requests: requestsPerMinute, seconds: 60 },
+      perAddress: { requests: refusedPerMinute, seconds: 60 },
+    },
     routes: gatewayRoutes(settings, addresses),
     ...(decisions === undefined ? {} : { decisions }),
     ...(shortLived === undefined ? {} : { replay: replayMemory(shortLived) }),

@@ -60,6 +60,13 @@ export const gatewaySection = section(
       max: 1_000_000,
       default: 600,
     }),
+    refusedPerMinute: count({
+      about: 'Requests that one network (IPv4 address, IPv6 /64) may have refused in a minute.',
+      min: 1,
+      max: 1_000_000,
+      default: 120,
+      see: 'RFC 6585 §4',
+    }),
     corsOrigins: list(origin({ about: 'An origin.' }), {
       about: 'Origins whose pages may call the gateway (CORS).',
       default: [],
