@@ -1,5 +1,8 @@
 import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http'
 
+/** No promise of the product: only the end of waiting for an answer that never comes. */
+const patienceMs = 30_000
+
 /** An answer, whole. */
 export interface Reply {
   readonly status: number
@@ -34,6 +37,7 @@ export function exchange(url: string | URL, sent: Sent = {}): Promise<Reply> {
     path: sent.target ?? `${at.pathname}${at.search}`,
     headers: { ...length, ...headers },
   })
+  message.setTimeout(patienceMs, () => message.destroy(new Error(`${at}: no answer in ${patienceMs} ms`)))
   message.once('error', reject)
   message.once('response', response => {
     const chunks: Buffer[] = []

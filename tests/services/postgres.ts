@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { appendFileSync, chownSync, existsSync, globSync, mkdtempSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { appendFileSync, chownSync, existsSync, globSync, mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { eventually } from '../eventually.ts'
 import { freePort } from '../free-ports.ts'
 import { type OwnProcess, ownProcess } from '../own-process.ts'
 
@@ -68,9 +69,11 @@ async function started(home: string, port: number): Promise<PostgresServer> {
     url: `postgres://sallyport@127.0.0.1:${port}/postgres`,
     home,
     async kill() {
-      // The postmaster's own children notice that it is gone and end too; the port is free when all have.
+      // Each child is in a group of its own, and may answer once more before it notices that the postmaster is gone.
+      const children = childrenOf(home)
       server.signal('SIGKILL')
       await server.ended()
+      await eventually(() => areOver(children), 'the last of the server has ended')
     },
     async start() {
       server = await launch(home, port)
@@ -105,6 +108,21 @@ async function launch(home: string, port: number): Promise<OwnProcess> {
     assert.ok(tries > 0, `PostgreSQL ended each time: ${server.said()}`)
     await wait(50)
   }
+}
+
+/** Process ids of what the postmaster has started. */
+function childrenOf(home: string): readonly number[] {
+  const [postmaster = ''] = readFileSync(join(home, 'data', 'postmaster.pid'), 'utf8').split('\n')
+  return execFileSync('ps', ['-o', 'pid=', '--ppid', postmaster], { encoding: 'utf8' })
+    .split('\n')
+    .filter(Boolean)
+    .map(Number)
+}
+
+/** Those that a parent has not asked about yet (`Z`) are over. */
+function areOver(pids: readonly number[]): boolean {
+  const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', pids.join(',')], { encoding: 'utf8' })
+  return stdout.split('\n').every(state => state === '' || state.startsWith('Z'))
 }
 
 function isReady(port: number): boolean {

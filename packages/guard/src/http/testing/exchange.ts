@@ -2,6 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { request as send } from 'node:http'
 import { accessTokenHash, createDpopProof, type DpopClaims, type SigningKey } from '@sallyport/credentials'
 
+/** No promise of anybody: only the end of waiting for an answer that never comes. */
+const patienceMs = 30_000
+
 export interface Reply {
   readonly status: number
   readonly headers: Readonly<Record<string, string | undefined>>
@@ -21,9 +24,11 @@ export function exchange(
   const length = Buffer.byteLength(options.body ?? '')
   if (options.method === 'POST') flat.push('content-length', String(length))
   const outgoing = send({ host: url.hostname, port: url.port, path, method: options.method ?? 'GET', headers: flat })
+  outgoing.setTimeout(patienceMs, () => outgoing.destroy(new Error(`${path}: no answer in ${patienceMs} ms`)))
   outgoing.on('error', reject)
   outgoing.on('response', response => {
     let body = ''
+    response.on('error', reject)
     response.setEncoding('utf8')
     response.on('data', chunk => {
       body += chunk
