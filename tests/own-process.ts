@@ -39,7 +39,7 @@ const mostSaid = 4_000
 export function ownProcess(
   command: string,
   words: readonly string[],
-  { folder = '', ...options }: { readonly folder?: string } & Pick<SpawnOptions, 'cwd' | 'env'> = {},
+  { folder = '', ...options }: { readonly folder?: string } & Pick<SpawnOptions, 'cwd' | 'env' | 'uid' | 'gid'> = {},
 ): OwnProcess {
   const child = spawn(command, words, { ...options, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
   const { pid } = child

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { test } from 'node:test'
 import { sallyport } from './command-line.ts'
-import { eventually } from './eventually.ts'
 import { freePorts } from './free-ports.ts'
+import { isOpen, type OwnProcess, ownProcess } from './own-process.ts'
 import { systemOfFile } from './system.ts'
 
 const root = resolve(import.meta.dirname, '..')
@@ -26,7 +24,7 @@ const token = await sallyport(system, 'token', 'get', '--as', 'alice', '--scope'
 const owner = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).sub
 
 /** The example as it stands, at this test's addresses. */
-async function started(framework: string): Promise<{ child: ChildProcess; folder: string }> {
+async function started(framework: string): Promise<OwnProcess> {
   const folder = mkdtempSync(join(examples, '../.try-'))
   const source = readFileSync(join(examples, `${framework}.ts`), 'utf8')
     .replaceAll('http://localhost:4000', system.issuer)
@@ -34,17 +32,10 @@ async function started(framework: string): Promise<{ child: ChildProcess; folder
     .replaceAll(/\b3000\b/g, String(port))
     .replaceAll('./notes.ts', '../src/notes.ts')
   writeFileSync(join(folder, 'main.ts'), source)
-  const child = spawn(process.execPath, [join(folder, 'main.ts')], {
-    env: { ...process.env, NOTE_OWNER: owner },
-    stdio: 'inherit',
-  })
-  const answers = () =>
-    fetch(`${api}/notes`).then(
-      () => true,
-      () => false,
-    )
-  await eventually(answers, `the example on ${framework} answers`)
-  return { child, folder }
+  const env = { ...process.env, NOTE_OWNER: owner }
+  const example = ownProcess(process.execPath, [join(folder, 'main.ts')], { env, folder })
+  await example.until(() => isOpen(port), `the example on ${framework} listens`)
+  return example
 }
 
 const get = async (path: string, authorization?: string) => {
@@ -54,7 +45,7 @@ const get = async (path: string, authorization?: string) => {
 
 for (const framework of frameworks) {
   test(`ten lines protect an API on ${framework}: no token 401, own note 200, somebody else’s 404`, async () => {
-    const { child, folder } = await started(framework)
+    const example = await started(framework)
     try {
       assert.equal((await get('/notes')).status, 401)
       assert.deepEqual((await get('/notes', `Bearer ${token}`)).body, [{ id: '1', owner, text: 'Buy rope' }])
@@ -64,10 +55,7 @@ for (const framework of frameworks) {
       assert.equal((await get('/.well-known/oauth-protected-resource')).body.resource, api)
     } finally {
       // Gone before the next one opens its port.
-      const ended = once(child, 'exit')
-      child.kill('SIGKILL')
-      await ended
-      rmSync(folder, { recursive: true, force: true })
+      await example.stop()
     }
   })
 

@@ -17,6 +17,9 @@ export const rowsOfTests = Number(process.env.SALLYPORT_SCALE_ROWS ?? 2_000)
 /** People of the year that tests simulate. */
 export const yearOfTests = rowsOfTests < 100_000 ? 2 : 4
 
+/** No promise of the product: only the end of waiting. */
+const endMs = 20_000
+
 /** An authority of its own process on a store that was filled. */
 export interface Loaded {
   readonly people: People
@@ -58,9 +61,13 @@ export async function startLoaded(users: number, postgres: Place['postgres'], co
       await nextLine(child)
     },
     async stop() {
-      const ended = once(child, 'exit')
-      child.kill('SIGTERM')
-      await ended
+      if (child.exitCode === null && child.signalCode === null) {
+        const ended = once(child, 'exit')
+        child.kill('SIGTERM')
+        const force = setTimeout(() => child.kill('SIGKILL'), endMs)
+        await ended
+        clearTimeout(force)
+      }
       rmSync(place.folder, { recursive: true })
     },
   }

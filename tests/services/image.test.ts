@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { chmodSync, cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { freePorts } from '../free-ports.ts'
+import { ownProcess } from '../own-process.ts'
 
 const root = join(import.meta.dirname, '../..')
 const dockerfile = readFileSync(join(root, 'deploy/Dockerfile'), 'utf8')
@@ -39,7 +40,7 @@ test('the image’s own steps make an installation that runs as nobody, on files
   execFileSync('chown', ['-R', `${nobody}:${nobody}`, home])
   const ports = await freePorts(['authority', 'gateway', 'gateway-tls', 'app', 'orders-api'])
   const flags = Object.entries(ports).flatMap(([part, port]) => [`--${part}-port`, String(port)])
-  const started = spawn(process.execPath, ['packages/sallyport/src/main.ts', 'start', ...flags], {
+  const started = ownProcess(process.execPath, ['packages/sallyport/src/main.ts', 'start', ...flags], {
     cwd: image,
     env: {
       PATH: building.PATH,
@@ -49,21 +50,12 @@ test('the image’s own steps make an installation that runs as nobody, on files
     },
     uid: nobody,
     gid: nobody,
-    stdio: ['ignore', 'pipe', 'inherit'],
   })
-  const ended = new Promise(resolve => started.once('exit', resolve))
   t.after(async () => {
-    started.kill('SIGTERM')
-    await ended
+    started.signal('SIGTERM')
+    await started.ended()
   })
-  await new Promise<void>((resolve, reject) => {
-    let said = ''
-    started.stdout.on('data', chunk => {
-      said += String(chunk)
-      if (said.includes('ready in')) resolve()
-    })
-    started.once('exit', code => reject(new Error(`ended with ${code}: ${said}`)))
-  })
+  await started.until(() => started.said().includes('ready in'), 'it is ready')
   const answer = await fetch(`http://localhost:${ports.authority}/readyz`)
   assert.equal(answer.status, 200)
   const status = execFileSync('ps', ['-o', 'uid=', '-p', String(started.pid)], { encoding: 'utf8' })
