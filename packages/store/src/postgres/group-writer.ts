@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { StoreError } from '../store-error.ts'
 import type { Link, Row } from './link.ts'
 import { isConnectionLoss, sqlState, storeErrorOfPostgres } from './postgres-errors.ts'
@@ -9,7 +10,9 @@ const GROUP_SIZE_MAX = 8 * 1024 * 1024
 const GROUP_OPERATIONS_MAX = 256
 
 /** How often a group that Postgres undid for others' sake (deadlock, serialization) is sent again. */
-const TRIES = 6
+const TRIES = 8
+/** At most so much longer is waited before each further try. */
+const TRY_AGAIN_MS = 20
 
 /** An operation as the function `apply` reads it, and what its group must lock for it. */
 export interface Operation {
@@ -133,13 +136,15 @@ export class GroupWriter {
 
   async #applied({ link, chain }: Lane, group: readonly Pending[]): Promise<readonly Row[]> {
     const values = [...valuesOf(group, this.#nowSeconds()), chain]
-    for (let left = TRIES; ; left -= 1) {
+    for (let tried = 1; ; tried += 1) {
       try {
         return await link.write(this.#apply, values)
       } catch (error) {
         if (error instanceof StoreError) throw error
         if (isConnectionLoss(error)) throw unknownOutcome(link.where, error)
-        if (left <= 1 || !sqlState(error)?.startsWith('40')) throw error
+        if (tried === TRIES || !sqlState(error)?.startsWith('40')) throw error
+        // Two that undid each other and try again at once would do it again.
+        await wait(Math.random() * tried * TRY_AGAIN_MS)
       }
     }
   }
