@@ -108,7 +108,8 @@ function renderJson(value: unknown): string {
   const json = JSON.stringify(value)
   if (json === undefined)
     throw new StoreError('invalid_write', 'A value that is not JSON cannot be stored.', 'Use null.')
-  if (json.length > VALUE_BYTES_MAX || Buffer.byteLength(json) > VALUE_BYTES_MAX) {
+  // A character is three bytes of UTF-8 at most.
+  if (3 * json.length > VALUE_BYTES_MAX && Buffer.byteLength(json) > VALUE_BYTES_MAX) {
     throw new StoreError(
       'invalid_write',
       'A value is too large to be stored.',

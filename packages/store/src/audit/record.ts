@@ -51,7 +51,8 @@ export function checkWriterName(writer: string): void {
 /** Renders a record, as it is now, for its line. @throws StoreError `invalid_write` over 64 KiB */
 export function renderRecord(record: AuditRecord): string {
   const text = JSON.stringify(record)
-  if (Buffer.byteLength(text) <= RECORD_BYTES_MAX) return text
+  // A character is three bytes of UTF-8 at most.
+  if (3 * text.length <= RECORD_BYTES_MAX || Buffer.byteLength(text) <= RECORD_BYTES_MAX) return text
   throw new StoreError('invalid_write', 'An audit record is too long.', `The limit is ${RECORD_BYTES_MAX} bytes.`)
 }
 
@@ -71,10 +72,10 @@ export function renderVouched(
 /** Makes a rendered record the next line of a chain. */
 export function chainLine(text: string, writer: string, head: ChainHead): { line: string; head: ChainHead } {
   const seq = head.seq + 1
-  const place = JSON.stringify({ writer, seq, previous: head.hash })
-  const body = `${text.slice(0, -1)},${place.slice(1)}`
-  const digest = sha256(body)
-  return { line: `${body.slice(0, -1)},"hash":"${digest}"}`, head: { seq, hash: digest } }
+  // A writer's name and a hash are spelled in JSON as they are.
+  const body = `${text.slice(0, -1)},"writer":"${writer}","seq":${seq},"previous":"${head.hash}"`
+  const digest = sha256(`${body}}`)
+  return { line: `${body},"hash":"${digest}"}`, head: { seq, hash: digest } }
 }
 
 /** The lines of a text, each with its newline. */

@@ -30,7 +30,7 @@ export class EmbeddedTrail implements AuditTrail {
   }
 
   heads(): Promise<ChainPlaces> {
-    return this.#writer.submit(['heads'], verdict => JSON.parse(verdict.text()))
+    return this.#writer.submit('heads', verdict => JSON.parse(verdict.text()))
   }
 
   async droppable(before: number): Promise<ChainPlaces> {

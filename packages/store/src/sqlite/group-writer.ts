@@ -9,10 +9,10 @@ const OPERATION_SIZE_MAX = 64 * 1024 * 1024
 const GROUP_SIZE_MAX = 2 * OPERATION_SIZE_MAX
 
 interface Pending {
-  readonly size: number
-  /** An audit record alone. */
+  /** An audit record alone; its text is then the record. */
   readonly isRecord: boolean
-  readonly fields: readonly string[]
+  /** The operation's fields, packed. */
+  readonly text: string
   readonly settle: (verdict: FieldReader) => void
   readonly reject: (error: StoreError) => void
 }
@@ -66,7 +66,8 @@ export class GroupWriter {
     const source = new URL('./writer-thread.ts', import.meta.url)
     const worker = new Worker(import.meta.url.endsWith('.ts') ? source : new URL('./writer-thread.js', source), {
       workerData: { path, audit },
-      execArgv: [], // flags of the process, such as --input-type, may not fit a thread
+      // Other flags of the process, such as --input-type, may not fit a thread.
+      execArgv: process.execArgv.filter(flag => flag.startsWith('--cpu-prof')),
     })
     const [opened]: Answer[] = await once(worker, 'message')
     if (typeof opened === 'object') throw new StoreError(opened.failed, opened.text, opened.hint)
@@ -75,9 +76,19 @@ export class GroupWriter {
 
   /**
    * Adds an operation to the next group.
+   * @param text   the operation's fields, packed
    * @param decode reads this operation's verdict, all its fields before anything that may throw; called after the commit
    */
-  submit<T>(fields: readonly string[], decode: (verdict: FieldReader) => T): Promise<T> {
+  submit<T>(text: string, decode: (verdict: FieldReader) => T): Promise<T> {
+    return this.#submit(text, false, decode)
+  }
+
+  /** Adds an audit record that goes with no write. @param text as rendered */
+  record(text: string): Promise<void> {
+    return this.#submit(text, true, () => undefined)
+  }
+
+  #submit<T>(text: string, isRecord: boolean, decode: (verdict: FieldReader) => T): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#ended !== undefined) {
         reject(this.#ended)
@@ -90,12 +101,11 @@ export class GroupWriter {
           reject(error)
         }
       }
-      const size = fields.reduce((sum, field) => sum + field.length + 1, 0)
-      if (size > OPERATION_SIZE_MAX) {
+      if (text.length > OPERATION_SIZE_MAX) {
         reject(new StoreError('invalid_write', 'An operation is too large.', 'Split its writes.'))
         return
       }
-      this.#waiting.push({ fields, isRecord: fields[0] === AUDIT, size, settle, reject })
+      this.#waiting.push({ text, isRecord, settle, reject })
       if (this.#inFlight !== undefined || this.#scheduled) return
       this.#scheduled = true
       queueMicrotask(() => {
@@ -103,11 +113,6 @@ export class GroupWriter {
         this.#send()
       })
     })
-  }
-
-  /** Adds an audit record that goes with no write. @param text as rendered */
-  record(text: string): Promise<void> {
-    return this.submit([AUDIT, text], () => undefined)
   }
 
   load(): StoreLoad {
@@ -139,10 +144,7 @@ export class GroupWriter {
     this.#inFlight = this.#nextGroup()
     this.#sentAt = performance.now()
     this.#worker.ref()
-    const fields = this.#inFlight.every(({ isRecord }) => isRecord)
-      ? [GROUP_OF_RECORDS, ...this.#inFlight.flatMap(({ fields }) => fields.slice(1))]
-      : [GROUP_OF_OPERATIONS, ...this.#inFlight.flatMap(({ fields }) => fields)]
-    this.#worker.postMessage(pack([String(this.#nowSeconds()), ...fields]))
+    this.#worker.postMessage(packGroup(this.#inFlight, this.#nowSeconds()))
   }
 
   /** All that waits, unless that is too much for one string. */
@@ -150,7 +152,7 @@ export class GroupWriter {
     const waiting = this.#waiting
     let size = 0
     const end = waiting.findIndex(pending => {
-      size += pending.size
+      size += pending.text.length + AUDIT.length + 2
       return size > GROUP_SIZE_MAX
     })
     this.#waiting = end < 0 ? [] : waiting.slice(end)
@@ -179,6 +181,13 @@ export class GroupWriter {
     this.#waiting = []
     this.#whenIdle?.()
   }
+}
+
+function packGroup(group: readonly Pending[], now: number): string {
+  const ofRecords = group.every(({ isRecord }) => isRecord)
+  let packed = pack([String(now), ofRecords ? GROUP_OF_RECORDS : GROUP_OF_OPERATIONS])
+  for (const { isRecord, text } of group) packed += isRecord && !ofRecords ? `\0${AUDIT}\0${text}` : `\0${text}`
+  return packed
 }
 
 const RESTART = 'Restart; nothing acknowledged is lost.'

@@ -84,3 +84,30 @@ test('four openings of one new database at once all succeed', async t => {
   for (const store of stores) assert.equal((await store.of('acme').peek('k', 'k'))?.value, 1)
   await Promise.all(stores.map(store => store.close()))
 })
+
+test('a file whose records are ordered by name, as the first ones were, goes on with them', async t => {
+  const home = scratchFolder()
+  t.after(() => rmSync(home, { recursive: true }))
+  await (await openAt(join(home, 'other.db'), now)).close() // makes the key
+  const path = join(home, 'scratch.db')
+  const older = MIGRATIONS.map(step => ({
+    ...step,
+    sql: step.sql.replace(/(CREATE TABLE record \([^;]*\));/, '$1 WITHOUT ROWID;'),
+  }))
+  const database = new DatabaseSync(path)
+  migrate(database, path, older)
+  assert.throws(() => database.prepare('SELECT rowid FROM record'), /no such column/)
+  database.close()
+  const store = await openAt(path, now)
+  t.after(() => store.close())
+  const tenant = store.of('acme')
+  await tenant.commit([{ insert: { kind: 'k', key: 'a', value: 1, index: { of: 'x' } } }])
+  const put = [{ put: { kind: 'k', key: 'b', value: 2, index: { of: 'x' } } }]
+  assert.equal('won' in (await tenant.take('k', 'a', { put })), true)
+  assert.equal('lost' in (await tenant.take('k', 'a', { put })), true)
+  const { records } = await tenant.list('k', { index: ['of', 'x'], limit: 10 })
+  assert.deepEqual(
+    records.map(({ key }) => key),
+    ['a', 'b'],
+  )
+})

@@ -11,11 +11,12 @@ export const MIGRATIONS: readonly { readonly version: number; readonly name: str
     version: 1,
     name: 'records, claims, streams',
     sql: `
+      -- With a rowid: new rows lie side by side whatever their names are, and both indexes stay narrow (decision 0022).
       CREATE TABLE record (
         tenant TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL,
         value TEXT NOT NULL, version BIGINT NOT NULL, expires_at BIGINT, used_at BIGINT,
         PRIMARY KEY (tenant, kind, key)
-      ) WITHOUT ROWID;
+      );
       CREATE INDEX record_expiry ON record (expires_at) WHERE expires_at IS NOT NULL;
 
       CREATE TABLE record_index (

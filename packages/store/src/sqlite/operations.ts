@@ -53,16 +53,10 @@ export function applyOperation(
   }
 }
 
-/** Prepares the statements on first use and keeps them. */
+/** Prepares all statements, once. */
 export function prepared(database: DatabaseSync): Statements {
-  const known: Partial<Statements> = {}
-  return new Proxy(known, {
-    get(_, name) {
-      const key = name as keyof typeof SQL
-      known[key] ??= database.prepare(SQL[key])
-      return known[key]
-    },
-  }) as Statements
+  const statements = Object.entries(SQL).map(([name, sql]) => [name, database.prepare(sql)])
+  return Object.fromEntries(statements)
 }
 
 function take(fields: FieldReader, now: number, run: Statements, versions: Versions, stage: Stage): readonly string[] {
@@ -70,16 +64,14 @@ function take(fields: FieldReader, now: number, run: Statements, versions: Versi
   const writes = readWrites(fields)
   const undoable = writes.some(isConditional)
   if (undoable) run.savepoint.run()
-  const won = run.take.get(now, versions.next(), tenant, kind, key, now)
-  const conflict = won === undefined ? undefined : applyWrites(tenant, writes, now, run, versions)
+  const won = run.take.run(now, versions.next(), tenant, kind, key, now).changes === 1
+  const record = run.peek.get(tenant, kind, key, now) // as it was taken; the writes may put another there
+  const conflict = won ? applyWrites(tenant, writes, now, run, versions) : undefined
   if (undoable) closeSavepoint(conflict !== undefined, run, versions)
   if (conflict !== undefined) return ['conflict', String(conflict)]
-  if (won !== undefined) {
-    stage(audit)
-    return ['won', ...recordFields(won)]
-  }
-  const present = run.peek.get(tenant, kind, key, now)
-  return present === undefined ? ['unknown'] : ['lost', ...recordFields(present)]
+  if (record === undefined) return ['unknown']
+  if (won) stage(audit)
+  return [won ? 'won' : 'lost', ...recordFields(record)]
 }
 
 function claim(fields: FieldReader, now: number, run: Statements): readonly string[] {
@@ -156,13 +148,12 @@ function applyRecord(
   const { kind, key, value } = write
   const version = versions.next()
   const expiresAt = write.expiresAt ?? null
-  const columns = [tenant, kind, key, value, version, expiresAt] as const
   // Most records are new ones, and those have no index that would have to go.
-  const isNew = write.how !== 'replace' && run.insertNew.run(...columns).changes === 1
+  const isNew = write.how !== 'replace' && run.insertNew.run(tenant, kind, key, value, version, expiresAt).changes === 1
   if (!isNew) {
     const written = {
-      put: () => run.put.run(...columns),
-      insert: () => run.insert.run(...columns, now),
+      put: () => run.put.run(tenant, kind, key, value, version, expiresAt),
+      insert: () => run.insert.run(tenant, kind, key, value, version, expiresAt, now),
       replace: () => run.replace.run(value, version, expiresAt, tenant, kind, key, write.version ?? -1, now),
     }[write.how]()
     if (written.changes !== 1) return false

@@ -1,25 +1,30 @@
 import type { EncodedWrite } from '../record-codec.ts'
 import type { FieldReader } from './packing.ts'
 
-/** Writes as fields of a packed group. */
-export function packWrites(writes: readonly EncodedWrite[]): string[] {
-  return [String(writes.length), ...writes.flatMap(packWrite)]
+/** Writes as packed fields of an operation: how many, then each. */
+export function packWrites(writes: readonly EncodedWrite[]): string {
+  let packed = String(writes.length)
+  for (const write of writes) packed += `\0${packWrite(write)}`
+  return packed
 }
 
 export function readWrites(fields: FieldReader): readonly EncodedWrite[] {
-  return Array.from({ length: fields.integer() }, () => readWrite(fields))
+  const writes: EncodedWrite[] = []
+  for (let left = fields.integer(); left > 0; left -= 1) writes.push(readWrite(fields))
+  return writes
 }
 
-function packWrite(write: EncodedWrite): string[] {
+function packWrite(write: EncodedWrite): string {
   switch (write.how) {
     case 'remove':
-      return [write.how, write.kind, write.key]
+      return `${write.how}\0${write.kind}\0${write.key}`
     case 'append':
-      return [write.how, write.stream, write.value, String(write.expiresAt)]
+      return `${write.how}\0${write.stream}\0${write.value}\0${write.expiresAt}`
     default: {
-      const { how, kind, key, value, index } = write
-      const numbers = [String(write.expiresAt ?? ''), String(write.version ?? ''), String(index.length)]
-      return [how, kind, key, value, ...numbers, ...index.flat()]
+      const { how, kind, key, value, expiresAt = '', version = '', index } = write
+      let packed = `${how}\0${kind}\0${key}\0${value}\0${expiresAt}\0${version}\0${index.length}`
+      for (const [name, of] of index) packed += `\0${name}\0${of}`
+      return packed
     }
   }
 }
@@ -36,7 +41,8 @@ function readWrite(fields: FieldReader): EncodedWrite {
     case 'replace': {
       const [kind, key, value] = [fields.text(), fields.text(), fields.text()]
       const [expiresAt, version] = [fields.optionalInteger(), fields.optionalInteger()]
-      const index = Array.from({ length: fields.integer() }, () => [fields.text(), fields.text()] as const)
+      const index: [name: string, value: string][] = []
+      for (let left = fields.integer(); left > 0; left -= 1) index.push([fields.text(), fields.text()])
       return { how, kind, key, value, expiresAt, version, index }
     }
     default:

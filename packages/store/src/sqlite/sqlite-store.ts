@@ -9,6 +9,7 @@ import { EmbeddedTrail } from './embedded-trail.ts'
 import { GroupWriter, type StoreLoad } from './group-writer.ts'
 import { exportSqlite, importSqlite } from './move.ts'
 import { packWrites } from './packed-writes.ts'
+import { pack } from './packing.ts'
 import { Reader } from './reader.ts'
 import { StreamWatch } from './stream-watch.ts'
 import { Sweeper } from './sweeper.ts'
@@ -124,7 +125,7 @@ class EmbeddedStore implements SqliteStore {
         const next = codec.reseal(tenant, kind, key, value)
         if (next === undefined) continue
         // Compared with the old text, so a write that comes between is not undone.
-        written.push(writer.submit(['reseal', next, tenant, kind, key, value], verdict => verdict.integer()))
+        written.push(writer.submit(pack(['reseal', next, tenant, kind, key, value]), verdict => verdict.integer()))
       }
       await Promise.all(written)
       found += written.length
@@ -153,7 +154,7 @@ async function checkKey(reader: Reader, writer: GroupWriter, sealer: Sealer): Pr
     const value = sealer.seal('sallyport', context)
     const write = { how: 'insert', kind, key, value, expiresAt: undefined, version: undefined, index: [] } as const
     // Another process may be first; then this one's insert is a conflict, and the other's value is what counts.
-    await writer.submit(['commit', tenant, '', ...packWrites([write])], verdict => {
+    await writer.submit(pack(['commit', tenant, '', packWrites([write])]), verdict => {
       if (verdict.text() === 'conflict') verdict.integer()
     })
   }

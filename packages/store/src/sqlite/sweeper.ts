@@ -1,4 +1,5 @@
 import type { GroupWriter } from './group-writer.ts'
+import { pack } from './packing.ts'
 
 /** Rows that one sweep removes of each table at most, so that no group waits long for one. */
 const SWEEP_ROWS_MAX = 500
@@ -37,7 +38,7 @@ export class Sweeper {
   }
 
   #sweep(): void {
-    const removed = this.#writer.submit(['sweep', String(SWEEP_ROWS_MAX)], verdict => verdict.integer())
+    const removed = this.#writer.submit(pack(['sweep', String(SWEEP_ROWS_MAX)]), verdict => verdict.integer())
     const again = (rows: number) => {
       if (rows === SWEEP_ROWS_MAX) this.#sweep()
       else this.#busy = false

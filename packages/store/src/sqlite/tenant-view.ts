@@ -17,7 +17,7 @@ import { checkLimit, spellAfter } from '../pages.ts'
 import { checkTime, type EncodedWrite, type RecordCodec, type RecordColumns } from '../record-codec.ts'
 import type { GroupWriter } from './group-writer.ts'
 import { packWrites } from './packed-writes.ts'
-import type { FieldReader } from './packing.ts'
+import { type FieldReader, pack } from './packing.ts'
 import type { Reader } from './reader.ts'
 import type { StreamWatch } from './stream-watch.ts'
 import type { Sweeper } from './sweeper.ts'
@@ -56,7 +56,7 @@ export class SqliteTenantView implements TenantStore {
     const audit = renderVouched(effects, this.#parts.isAudited) ?? ''
     const names = this.#names(kind, key)
     if (names === undefined) return { unknown: true }
-    return this.#submit(['take', ...names, audit, ...packWrites(writes)], verdict => {
+    return this.#submit(pack(['take', ...names, audit, packWrites(writes)]), verdict => {
       const outcome = verdict.text()
       switch (outcome) {
         case 'unknown':
@@ -76,7 +76,7 @@ export class SqliteTenantView implements TenantStore {
   async claim(kind: string, hash: string, expiresAt: number): Promise<'won' | 'lost'> {
     checkTime(expiresAt)
     const fields = ['claim', this.#tenant, spellNewName('kind', kind), spellNewName('hash', hash), String(expiresAt)]
-    return this.#submit(fields, verdict => (verdict.text() === 'won' ? 'won' : 'lost'))
+    return this.#submit(pack(fields), verdict => (verdict.text() === 'won' ? 'won' : 'lost'))
   }
 
   async commit(writes: readonly Write[], vouched?: Vouched): Promise<Committed> {
@@ -86,7 +86,7 @@ export class SqliteTenantView implements TenantStore {
       if (audit !== undefined) await this.#parts.writer.record(audit)
       return { committed: true }
     }
-    return this.#submit(['commit', this.#tenant, audit ?? '', ...packWrites(packed)], verdict => {
+    return this.#submit(pack(['commit', this.#tenant, audit ?? '', packWrites(packed)]), verdict => {
       if (verdict.text() === 'conflict') return { conflict: conflictOf(writes, verdict.integer()) }
       this.#wake(packed)
       return { committed: true }
@@ -137,8 +137,8 @@ export class SqliteTenantView implements TenantStore {
     return writes.map(write => this.#parts.codec.encode(this.#tenant, write))
   }
 
-  #submit<T>(fields: readonly string[], decode: (verdict: FieldReader) => T): Promise<T> {
-    const submitted = this.#parts.writer.submit(fields, decode)
+  #submit<T>(operation: string, decode: (verdict: FieldReader) => T): Promise<T> {
+    const submitted = this.#parts.writer.submit(operation, decode)
     this.#parts.sweeper.sweepIfDue()
     return submitted
   }
