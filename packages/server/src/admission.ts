@@ -10,8 +10,11 @@ export interface AdmissionRules {
   readonly intervalMs: number
 }
 
-/** The same for every listener. `few` is as many as one process is measured with, so that a full load is no overload. */
-export const admissionRules: AdmissionRules = { few: 256, most: 4096, delayMs: 25, intervalMs: 100 }
+/**
+ * The same for every listener. `few` is a quarter more than one process is measured with (256 connections), so that a full
+ * load is no overload: a connection's next request may be here before its last answer counts as gone.
+ */
+export const admissionRules: AdmissionRules = { few: 320, most: 4096, delayMs: 25, intervalMs: 100 }
 
 /** After an interval in which all work waited too long, this much more is turned away; after another, this much less. */
 const [steeper, milder] = [0.5, 0.1] as const
