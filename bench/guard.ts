@@ -9,7 +9,7 @@ import { startPinned } from './sides/pinned-server.ts'
 const CONNECTIONS = 32
 const CACHED_TOKENS = 1_000
 /** More than any side can look at. */
-const NEW_TOKENS_A_SECOND = 14_000
+const NEW_TOKENS_A_SECOND = 30_000
 const resource = 'http://orders.test'
 
 interface Said {
