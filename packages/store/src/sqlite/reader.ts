@@ -13,11 +13,16 @@ export interface Row extends RecordColumns {
 /**
  * Reads on the main thread, from a connection that cannot write: a point read costs microseconds, less than a message
  * to a thread. Only `get` and `all`, never an open cursor: that would hide what was committed since.
+ *
+ * Reads of one turn (a callback of the event loop, with the promises it settles) see one snapshot: what a read transaction
+ * of its own costs each of them, two locks of the file, is paid once. No news can come within a turn, from the writer
+ * thread or from a client of another process, so nothing is hidden (docs/decisions/0023).
  */
 export class Reader {
   readonly #database: DatabaseSync
   readonly #path: string
   readonly #statements = new Map<string, StatementSync>()
+  #isSnapshotOpen = false
   #closed = false
 
   constructor(path: string) {
@@ -71,6 +76,7 @@ export class Reader {
   }
 
   close(): void {
+    this.#endSnapshot()
     this.#closed = true
     this.#statements.clear()
     this.#database.close()
@@ -83,15 +89,37 @@ export class Reader {
   #run<T>(sql: string, ask: (statement: StatementSync) => T): T {
     if (this.#closed) throw new StoreError('closed', 'The store is closed.', 'Open it again.')
     try {
-      let statement = this.#statements.get(sql)
-      if (statement === undefined) {
-        statement = this.#database.prepare(sql)
-        this.#statements.set(sql, statement)
-      }
-      return ask(statement)
+      if (!this.#isSnapshotOpen) this.#beginSnapshot()
+      return ask(this.#statement(sql))
     } catch (error) {
       throw storeErrorOfSqlite(error, this.#path)
     }
+  }
+
+  /** Until this turn is over: what is left for the next tick runs after all promises that are settled in it. */
+  #beginSnapshot(): void {
+    this.#statement(SQL.beginReading).run()
+    this.#isSnapshotOpen = true
+    process.nextTick(() => this.#endSnapshot())
+  }
+
+  #endSnapshot(): void {
+    if (!this.#isSnapshotOpen) return
+    this.#isSnapshotOpen = false
+    try {
+      this.#statement(SQL.commit).run()
+    } catch {
+      // A damaged file. Nothing was written that could be lost, and whoever reads next is told of the damage.
+      if (this.#database.isTransaction) this.#statement(SQL.rollback).run()
+    }
+  }
+
+  #statement(sql: string): StatementSync {
+    const known = this.#statements.get(sql)
+    if (known !== undefined) return known
+    const prepared = this.#database.prepare(sql)
+    this.#statements.set(sql, prepared)
+    return prepared
   }
 }
 

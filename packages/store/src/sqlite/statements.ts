@@ -8,6 +8,7 @@ export const SQL = {
   dataVersion: 'PRAGMA data_version',
 
   begin: 'BEGIN IMMEDIATE',
+  beginReading: 'BEGIN',
   commit: 'COMMIT',
   rollback: 'ROLLBACK',
   savepoint: 'SAVEPOINT operation',
