@@ -6,7 +6,7 @@ import { grantRecord } from '../../packages/authority/src/account-grants.ts'
 import type { Client } from '../../packages/authority/src/client.ts'
 import type { AccessTokenRecord } from '../../packages/authority/src/issued-access-token.ts'
 import { sealReply } from '../../packages/authority/src/refresh-reply.ts'
-import { type RefreshReply, type RefreshToken, replyName } from '../../packages/authority/src/refresh-token.ts'
+import type { RefreshReply, RefreshToken } from '../../packages/authority/src/refresh-token.ts'
 import type { Resource } from '../../packages/authority/src/resource.ts'
 import type { Session } from '../../packages/authority/src/session.ts'
 import { familyRecord } from '../../packages/authority/src/token-family.ts'
@@ -176,7 +176,7 @@ function refreshTokensOf({ families, first, live, second, born, rotated, random 
     record(second, { family: other, generation: 0, issued_at: born }),
     {
       kind: 'refresh-reply',
-      key: replyName(family, first.selector),
+      key: first.selector,
       value: reply,
       expiresAt: rotated + daySeconds,
     },

@@ -3,7 +3,7 @@ import type { Stored, Write } from '@sallyport/store'
 import { type Client, isConfidential } from './client.ts'
 import type { AuthorityContext } from './context.ts'
 import { sealReply } from './refresh-reply.ts'
-import { type RefreshReply, type RefreshToken, replyName } from './refresh-token.ts'
+import type { RefreshReply, RefreshToken } from './refresh-token.ts'
 import type { TokenFamily } from './token-family.ts'
 
 /** How long a client that can be told from a thief may ask for a lost reply again: a phone in a tunnel. */
@@ -46,10 +46,8 @@ export function nextRefresh(
   const reply: RefreshReply = { sealed: sealReply(presented.token, next.token, context.random) }
   const seconds = mayAskLater(client, family) ? lostReplySeconds : context.settings.refreshReuseSeconds
   const expiresAt = Math.min(context.now() + seconds + 1, family.expires_at)
-  const kept: Write = { put: { kind: 'refresh-reply', key: replyName(family.id, selector), value: reply, expiresAt } }
-  const ended: readonly Write[] = isOver
-    ? before.map(one => ({ remove: { kind: 'refresh-reply', key: replyName(family.id, one) } }))
-    : []
+  const kept: Write = { put: { kind: 'refresh-reply', key: selector, value: reply, expiresAt } }
+  const ended: readonly Write[] = isOver ? before.map(key => ({ remove: { kind: 'refresh-reply', key } })) : []
   return { token: next.token, writes: [...next.writes, kept, ...ended] }
 }
 

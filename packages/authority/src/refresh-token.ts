@@ -13,10 +13,7 @@ export interface RefreshToken {
   readonly previous?: readonly string[]
 }
 
-/** The successor of a used refresh token, sealed. Stored as kind `refresh-reply`, key `replyName`. */
+/** The successor of a used refresh token, sealed. Stored as kind `refresh-reply`, key the used token's selector. */
 export interface RefreshReply {
   readonly sealed: string
 }
-
-/** The key of a token's reply: all of a family are neighbours, so that they can end with it. */
-export const replyName = (family: string, selector: string): string => `${family} ${selector}`

@@ -1,7 +1,6 @@
 import type { AccessTokenClaims, RevocationEntry } from '@sallyport/credentials'
-import type { Listed, Page, Stored, Write } from '@sallyport/store'
+import type { Page, Stored, Write } from '@sallyport/store'
 import type { AuthorityContext } from './context.ts'
-import { replyName } from './refresh-token.ts'
 import { revocationWrites } from './revocations.ts'
 import { endedSession } from './rules/session-alive.ts'
 import { accessTokenAfterlifeSeconds, familyRecord, type TokenFamily } from './token-family.ts'
@@ -97,11 +96,9 @@ async function revokeFamily(
     const exp = context.now() + accessTokenAfterlifeSeconds
     // A family never comes back, so its tokens are dead whenever they were issued: one signed this moment, too.
     const entry: RevocationEntry = { kind: 'family', id: family.id, before: exp, exp }
-    const replies = await replyRemovals(family.id, context)
     const writes: readonly Write[] = [
       { replace: familyRecord(family), version: current.version },
       ...revocationWrites(entry),
-      ...replies,
     ]
     if ('committed' in (await context.store.commit(writes))) {
       await recordEnd(family, context, cause)
@@ -122,18 +119,6 @@ async function recordEnd(family: TokenFamily, context: AuthorityContext, cause: 
   if (stored === undefined || stored.value.revocation_recorded === true) return
   const replace = familyRecord({ ...stored.value, revocation_recorded: true })
   await context.store.commit([{ replace, version: stored.version }])
-}
-
-/** The sealed replies of a family, which are neighbours; usually one. */
-async function replyRemovals(family: string, context: AuthorityContext): Promise<readonly Write[]> {
-  const removals: Write[] = []
-  const start = replyName(family, '')
-  for (let after: string | undefined = start; after?.startsWith(start); ) {
-    const page: Listed = await context.store.list('refresh-reply', { after, limit: 10 })
-    for (const { kind, key } of page.records) if (key.startsWith(start)) removals.push({ remove: { kind, key } })
-    after = page.next
-  }
-  return removals
 }
 
 function lasting(

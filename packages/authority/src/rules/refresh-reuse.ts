@@ -4,7 +4,7 @@ import type { AuthorityContext } from '../context.ts'
 import type { GrantRequest } from '../granted.ts'
 import { openReply } from '../refresh-reply.ts'
 import { lostReplySeconds, mayAskLater, type PresentedRefresh } from '../refresh-rotation.ts'
-import { type RefreshReply, type RefreshToken, replyName } from '../refresh-token.ts'
+import type { RefreshReply, RefreshToken } from '../refresh-token.ts'
 import { revokeFamilies } from '../revoke.ts'
 import type { TokenError } from '../token-error.ts'
 import type { TokenFamily } from '../token-family.ts'
@@ -30,15 +30,24 @@ export async function refreshReuse(
 ): Promise<{ readonly kind: 'again'; readonly token: string } | TokenError> {
   const age = context.now() - (presented.stored.usedAt ?? 0)
   if (age <= context.settings.refreshReuseSeconds) {
-    const current = await currentToken(presented.token, family, context)
-    return current === undefined ? replyGone() : { kind: 'again', token: current }
+    const current = await currentToken(presented.token, context)
+    return current === undefined ? replyGone() : again(current, family, context)
   }
   if (age <= lostReplySeconds && mayAskLater(asked.client, family)) {
-    const successor = await successorOf(presented.token, family, context)
-    if (successor !== undefined && successor.stored.usedAt === undefined)
-      return { kind: 'again', token: successor.token }
+    const successor = await successorOf(presented.token, context)
+    if (successor !== undefined && successor.stored.usedAt === undefined) return again(successor.token, family, context)
   }
   return endReplayed(presented, family, asked, context)
+}
+
+/** A token that was given already, unless its family was ended while this request was judged: its replies outlive it. */
+async function again(
+  token: string,
+  family: TokenFamily,
+  context: AuthorityContext,
+): Promise<{ readonly kind: 'again'; readonly token: string } | TokenError> {
+  const current = await context.store.peek<TokenFamily>('family', family.id)
+  return current === undefined || current.value.revoked_at !== undefined ? overMeanwhile() : { kind: 'again', token }
 }
 
 /** A replay: the family ends with all its tokens. */
@@ -49,20 +58,16 @@ export async function endReplayed(
   context: AuthorityContext,
 ): Promise<TokenError> {
   const cause = { actor: client.client_id, reason: 'refresh_replayed', request_id: request.requestId }
-  // Ended by somebody else while this request was judged, its reply is gone too: that is no replay of this client's.
+  // Ended by somebody else while this request was judged: that is no replay of this client's.
   if ((await revokeFamilies(context, { family: family.id }, cause)) === 0) return overMeanwhile()
   return replayed(context.now() - (presented.stored.usedAt ?? 0))
 }
 
 /** Follows the sealed replies, each opened by the token before it, to the one that was not used. */
-async function currentToken(
-  presented: string,
-  family: TokenFamily,
-  context: AuthorityContext,
-): Promise<string | undefined> {
+async function currentToken(presented: string, context: AuthorityContext): Promise<string | undefined> {
   let token = presented
   for (let step = 0; step < maxSteps; step++) {
-    const successor = await successorOf(token, family, context)
+    const successor = await successorOf(token, context)
     if (successor === undefined) return undefined
     if (successor.stored.usedAt === undefined) return successor.token
     token = successor.token
@@ -72,11 +77,10 @@ async function currentToken(
 
 async function successorOf(
   presented: string,
-  family: TokenFamily,
   context: AuthorityContext,
 ): Promise<{ readonly token: string; readonly stored: Stored<RefreshToken> } | undefined> {
   const selector = parseOpaqueToken(presented, 'rt')?.selector ?? ''
-  const reply = await context.store.peek<RefreshReply>('refresh-reply', replyName(family.id, selector))
+  const reply = await context.store.peek<RefreshReply>('refresh-reply', selector)
   const token = reply && openReply(presented, reply.value.sealed)
   const stored =
     token && (await context.store.peek<RefreshToken>('refresh', parseOpaqueToken(token, 'rt')?.selector ?? ''))
