@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { announcesBody, readBody } from './body.ts'
 import type { DirectAnswer, DirectRequest, Exchange } from './exchange.ts'
 import type { Failure } from './failure.ts'
+import { forPagesOnly, isData } from './security-headers.ts'
 
 export type DirectMethod = 'GET' | 'POST' | 'OPTIONS' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -142,5 +143,6 @@ async function answerThrough(
   const answer = await handler({ method, url, headers, rawHeaders, body, id, address: ip ?? '' })
   for (let at = 0; at + 1 < answer.headers.length; at += 2)
     reply.header(answer.headers[at] ?? '', answer.headers[at + 1])
+  if (isData(String(reply.getHeader('content-type')))) for (const name of forPagesOnly) reply.removeHeader(name)
   return reply.code(answer.status).send(answer.status === 204 ? undefined : answer.body)
 }

@@ -4,6 +4,7 @@ import { noBody } from './body.ts'
 import type { Departures } from './departures.ts'
 import { type ErrorPage, type Failure, renderFailure } from './failure.ts'
 import { requestIdOf } from './request-id.ts'
+import { isData } from './security-headers.ts'
 
 /** A request as a direct handler reads it. */
 export interface DirectRequest {
@@ -33,8 +34,9 @@ export interface DirectAnswer {
 
 /** What all exchanges of a listener share. */
 export interface ExchangeRules {
-  /** The listener's security headers, name and value in turn. */
+  /** The listener's security headers, name and value in turn: all, and those that data carries. */
   readonly headers: readonly string[]
+  readonly dataHeaders: readonly string[]
   readonly trustRequestId: boolean
   /** Proxies whose `X-Forwarded-For` is believed. */
   readonly trusted: ((address: string, hop: number) => boolean) | undefined
@@ -100,7 +102,8 @@ export class Exchange implements DirectRequest {
    * @param own  names in lower case
    */
   head(own: readonly string[]): string[] {
-    const { headers, closing } = this.#rules
+    const { closing } = this.#rules
+    const headers = isData(valueNamed(own, 'content-type')) ? this.#rules.dataHeaders : this.#rules.headers
     const all: string[] = []
     for (let at = 0; at < headers.length; at += 2) {
       const [name = '', value = ''] = [headers[at], headers[at + 1]]
@@ -178,7 +181,9 @@ export class Exchange implements DirectRequest {
   }
 }
 
-function hasName(headers: readonly string[], name: string): boolean {
-  for (let at = 0; at < headers.length; at += 2) if (headers[at] === name) return true
-  return false
+const hasName = (headers: readonly string[], name: string): boolean => valueNamed(headers, name) !== undefined
+
+function valueNamed(headers: readonly string[], name: string): string | undefined {
+  for (let at = 0; at < headers.length; at += 2) if (headers[at] === name) return headers[at + 1]
+  return undefined
 }

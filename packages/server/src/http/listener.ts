@@ -18,7 +18,7 @@ import { knownHosts } from './known-hosts.ts'
 import { type ListenerLimits, listenerLimits } from './limits.ts'
 import { answerMalformed } from './malformed.ts'
 import { requestIdOf } from './request-id.ts'
-import { securityHeaders } from './security-headers.ts'
+import { forData, securityHeaders } from './security-headers.ts'
 import { attach, createServers, replaceCertificate } from './servers.ts'
 import { closeSockets, openSockets } from './sockets.ts'
 import { failureOfThrown } from './thrown.ts'
@@ -204,11 +204,12 @@ function createFront(options: ListenerOptions, { gate, limits, headers, closing,
     gate,
     {
       headers: Object.entries(headers).flat(),
+      dataHeaders: forData(headers),
       trustRequestId,
       trusted: trustProxy.length === 0 ? undefined : proxyAddr.compile([...trustProxy]),
       errorPage,
       closing,
-      departures: new Departures(),
+      departures: new Departures(trace !== undefined),
       answered,
     },
     {

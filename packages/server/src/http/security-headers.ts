@@ -21,3 +21,23 @@ export function securityHeaders(origin: string): Readonly<Record<string, string>
     ...(origin.startsWith('https:') ? { 'strict-transport-security': `max-age=${twoYearsSeconds}` } : {}),
   }
 }
+
+/** What these say is about windows, frames, features and links, which an answer of data has none of. */
+export const forPagesOnly: ReadonlySet<string> = new Set([
+  'x-frame-options',
+  'referrer-policy',
+  'cross-origin-opener-policy',
+  'permissions-policy',
+])
+
+/** Those of a listener's security headers that an answer of data carries, name and value in turn (docs/decisions/0025). */
+export const forData = (headers: Readonly<Record<string, string>>): readonly string[] =>
+  Object.entries(headers).flatMap(([name, value]) => (forPagesOnly.has(name) ? [] : [name, value]))
+
+/** Whether an answer of this type is data that no browser shows as a page: JSON and JWTs, with `nosniff` beside them. */
+export function isData(contentType: string = ''): boolean {
+  const end = contentType.indexOf(';')
+  const type = (end < 0 ? contentType : contentType.slice(0, end)).trimEnd().toLowerCase()
+  if (!type.startsWith('application/')) return false
+  return type === 'application/json' || type === 'application/jwt' || type.endsWith('+json') || type.endsWith('+jwt')
+}
