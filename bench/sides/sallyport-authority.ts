@@ -82,9 +82,11 @@ function newSecret({ nowMs, random }: AuthorityContext): { secret: string; secre
   return { secret: token, secretHash }
 }
 
+/** Codes as they would have come one after the other: each of its own millisecond, by which their keys are ordered. */
 async function mintCodes(count: number): Promise<string[]> {
-  const minted = Array.from({ length: count }, () =>
-    mintOpaqueToken('ac', { nowMs: context.nowMs(), random: context.random }),
+  const firstMs = context.nowMs() - count
+  const minted = Array.from({ length: count }, (_, n) =>
+    mintOpaqueToken('ac', { nowMs: firstMs + n, random: context.random }),
   )
   const expiresAt = context.now() + settings.tokens.codeTtlSeconds
   for (let from = 0; from < count; from += 1000) {
