@@ -21,6 +21,8 @@ export interface Registered extends Client {
 export interface Administrator {
   addClient(registration: Registration): Promise<Registered>
   removeClient(clientId: string): Promise<void>
+  /** The first page of a list, such as `/clients`, of the system or of another authority of it. */
+  list(path: string, authority?: string): Promise<readonly Readonly<Record<string, unknown>>[]>
   addResource(resource: Partial<Resource> & Pick<Resource, 'resource' | 'name'>): Promise<void>
 }
 
@@ -45,6 +47,14 @@ export async function administratorOf(system: RunningSystem): Promise<Administra
       const address = `${system.issuer}/manage/clients/${encodeURIComponent(clientId)}`
       const response = await fetch(address, { method: 'DELETE', headers: { authorization: `Bearer ${access_token}` } })
       assert.equal(response.status, 204, await response.text())
+    },
+    list: async (path, authority = system.issuer) => {
+      const response = await fetch(`${authority}/manage${path}`, {
+        headers: { authorization: `Bearer ${access_token}` },
+      })
+      const text = await response.text()
+      assert.equal(response.status, 200, text)
+      return JSON.parse(text).items
     },
     addClient: registration => add('/clients', registration),
     addResource: resource => add('/resources', resource),

@@ -3,10 +3,11 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { test } from 'node:test'
-import { createMetrics, type Log } from '@sallyport/server'
+import { createMetrics, type Log, type Metrics, silentLog } from '@sallyport/server'
 import { parse } from 'yaml'
+import { replicaOf } from '../packages/sallyport/src/composition/replica.ts'
 import { openShortLived } from '../packages/sallyport/src/composition/short-lived.ts'
-import { loadConfiguration } from '../packages/sallyport/src/configuration/load.ts'
+import { loadConfiguration, type Settings } from '../packages/sallyport/src/configuration/load.ts'
 import { getCode, redemption, tokenRequest } from './code-flow.ts'
 import { exchange } from './exchange.ts'
 import { systemOfFile } from './system.ts'
@@ -40,15 +41,26 @@ async function scrape(origin: string) {
   return { types, samples }
 }
 
-/** What is served where Redis is configured, which need not be there for that. */
-async function typesWithRedis(): Promise<ReadonlyMap<string, string>> {
-  const loaded = loadConfiguration(undefined, { SALLYPORT_REDIS_URL: 'redis://127.0.0.1:1' })
+/** What an authority serves besides where these are configured, which need not be there for that. */
+const besides: Readonly<Record<string, (told: { log: Log; metrics: Metrics }) => Promise<void>>> = {
+  async Redis(told) {
+    await (await openShortLived(settings({ SALLYPORT_REDIS_URL: 'redis://127.0.0.1:1' }), told))?.close()
+  },
+  async 'a replica'(told) {
+    const { store, ...others } = settings({ SALLYPORT_POSTGRES_REPLICA_URL: 'postgres://127.0.0.1:1/x' })
+    replicaOf({ ...others, store: { ...store, authority: 'postgres' } }, told)
+  },
+}
+
+function settings(environment: Readonly<Record<string, string>>): Settings {
+  const loaded = loadConfiguration(undefined, environment)
   assert.ok('values' in loaded)
+  return loaded.values
+}
+
+async function typesBeside(what: string): Promise<ReadonlyMap<string, string>> {
   const metrics = createMetrics()
-  const silent = () => undefined
-  const log: Log = { debug: silent, info: silent, warn: silent, error: silent, child: () => log }
-  const opened = await openShortLived(loaded.values, { log, metrics })
-  await opened?.close()
+  await besides[what]?.({ log: silentLog, metrics })
   const types = metrics.render().matchAll(/^# TYPE (\S+) (\S+)$/gm)
   return new Map([...types].map(([, name = '', type = '']) => [name, type]))
 }
@@ -74,7 +86,7 @@ test('docs/reference/metrics.md names every metric of every part, with its type,
   const served: string[] = []
   for (const [part, origin] of Object.entries(parts))
     for (const [name, type] of (await scrape(origin)).types) served.push(`${part}: ${name} ${type}`)
-  assert.deepEqual(documented.filter(line => !line.includes(' with Redis: ')).toSorted(), served.toSorted())
+  assert.deepEqual(documented.filter(line => !line.includes(' with ')).toSorted(), served.toSorted())
 })
 
 test('grants, refusals, replays, revocations, decisions and durations are counted', async () => {
@@ -126,14 +138,18 @@ test('no label holds an id, an address or a word of a caller', async () => {
   }
 })
 
-test('the page names what an authority with Redis serves besides', async () => {
-  const documented = [...read('docs/reference/metrics.md').matchAll(/^\| `(\w+)` \| (\w+) \| authority with Redis /gm)]
-  const types = [...(await typesWithRedis())].map(([name, type]) => `${name} ${type}`)
-  assert.deepEqual(documented.map(([, name, type]) => `${name} ${type}`).toSorted(), types.toSorted())
-})
+for (const what of Object.keys(besides))
+  test(`the page names what an authority with ${what} serves besides`, async () => {
+    const rows = read('docs/reference/metrics.md').matchAll(/^\| `(\w+)` \| (\w+) \| authority with ([^|]+) \|/gm)
+    const documented = [...rows].filter(([, , , beside]) => beside === what).map(([, name, type]) => `${name} ${type}`)
+    const types = [...(await typesBeside(what))].map(([name, type]) => `${name} ${type}`)
+    assert.ok(types.length > 0)
+    assert.deepEqual(documented.toSorted(), types.toSorted())
+  })
 
 test('every query of the dashboard and of the alert rules asks for metrics that are served', async () => {
-  const served = new Set((await typesWithRedis()).keys())
+  const served = new Set<string>()
+  for (const what of Object.keys(besides)) for (const name of (await typesBeside(what)).keys()) served.add(name)
   for (const origin of Object.values(parts)) for (const name of (await scrape(origin)).types.keys()) served.add(name)
   const dashboard = JSON.parse(read('deploy/grafana/sallyport.json'))
   const queries: string[] = dashboard.panels.flatMap((panel: { targets?: { expr: string }[] }) =>

@@ -46,12 +46,18 @@ const portNames = ['authority', 'gateway', 'gatewayTls', 'app', 'ordersApi'] as 
  *
  * @param more  further lines of every machine's configuration
  */
-export async function install(services: { postgres: string; redis?: string; more?: string }): Promise<Installation> {
+export async function install(services: {
+  postgres: string
+  replica?: string
+  redis?: string
+  more?: string
+}): Promise<Installation> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-machines-'))
   const ports = await freePorts(portNames)
   const environment = {
     SALLYPORT_POSTGRES_URL: services.postgres,
     SALLYPORT_MASTER_KEY: newKey(),
+    ...(services.replica === undefined ? {} : { SALLYPORT_POSTGRES_REPLICA_URL: services.replica }),
     ...(services.redis === undefined ? {} : { SALLYPORT_REDIS_URL: services.redis }),
   }
   const configure = (name: string, differences: Differences = {}): string => {

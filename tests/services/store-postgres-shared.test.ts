@@ -2,9 +2,11 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { after, before, type TestContext, test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
+import { newKey } from '@sallyport/store'
 import pg from 'pg'
 import { Link } from '../../packages/store/src/postgres/link.ts'
 import { MIGRATIONS, migrate } from '../../packages/store/src/postgres/migrations.ts'
+import type { ReplicaAlarm } from '../../packages/store/src/postgres/standing.ts'
 import { openAt, openScratch } from '../../packages/store/src/postgres/testing/scratch-store.ts'
 import { eventually } from '../eventually.ts'
 import { type PostgresServer, startPostgres } from './postgres.ts'
@@ -144,32 +146,84 @@ test('a user who may only read is told so, and one who may not even that', async
   await assert.rejects(reading.of('acme').commit([{ put: { kind: 'k', key: 'k', value: 2 } }]), { code: 'read_only' })
 })
 
-test('a replica answers lagging reads and may lag; peek, list and read of the store never do; a standby is no primary', async t => {
+test('a standby answers pages that may lag, and lags; peek, list and read of the store never do; a standby is no primary', async t => {
   const { store, schema, key, dispose } = await openScratch(server.url, now)
   t.after(dispose)
   await store.of('acme').commit([{ put: { kind: 'k', key: 'a', value: 1 } }])
+  const admin = await connect(t)
+  await admin.query('CREATE ROLE pager LOGIN')
+  await admin.query(`GRANT USAGE ON SCHEMA ${schema} TO pager`)
+  await admin.query(`GRANT SELECT ON ALL TABLES IN SCHEMA ${schema} TO pager`)
   const standby = await server.replica()
-  const both = await openAt({ url: server.url, replicaUrl: standby.url, schema, nowSeconds: now }, key)
+  const heard: string[] = []
+  const replica = {
+    url: standby.url.replace('sallyport@', 'pager@'),
+    onAlarm: ({ what }: ReplicaAlarm) => heard.push(what),
+  }
+  const both = await openAt({ url: server.url, replica, schema, nowSeconds: now }, key)
   const [tenant, lagging] = [both.of('acme'), both.lagging('acme')]
-  const onReplica = async () => (await lagging.list('k', { limit: 5 })).records.length
-  assert.equal(await onReplica(), 1)
   const control = new pg.Client({ connectionString: standby.url })
   await control.connect()
   t.after(async () => {
     await Promise.all([control.end(), both.close()])
     await standby.stop()
   })
+  const onReplica = async () => (await lagging?.listLagging('k', { limit: 5 }))?.records.length
+  // What follows the standby's start is a commit it can tell its age by, as the processes of an installation make them.
+  await tenant.commit([{ put: { kind: 'process', key: 'own', value: 1 } }])
+  await eventually(() => heard.at(-1) === 'ready', 'the standby answers')
+  assert.equal(await onReplica(), 1)
   await control.query('SELECT pg_wal_replay_pause()')
   const state = 'SELECT pg_get_wal_replay_pause_state() AS state'
-  await eventually(async () => (await control.query(state)).rows[0].state === 'paused', 'the replica is paused')
+  await eventually(async () => (await control.query(state)).rows[0].state === 'paused', 'the standby is paused')
   const entry = { append: { stream: 'feed', value: 1, expiresAt: 4_000_000_000 } }
   await tenant.commit([{ put: { kind: 'k', key: 'b', value: 2 } }, entry])
   assert.equal((await tenant.peek('k', 'b'))?.value, 2)
   assert.equal((await tenant.list('k', { limit: 5 })).records.length, 2)
   assert.equal((await tenant.read('feed', 0, 5)).last, 1)
   assert.equal(await onReplica(), 1)
-  assert.equal((await lagging.read('feed', 0, 5)).last, 0)
   await control.query('SELECT pg_wal_replay_resume()')
-  await eventually(async () => (await onReplica()) === 2, 'the replica has both')
+  await eventually(async () => (await onReplica()) === 2, 'the standby has both')
   await assert.rejects(openAt({ url: standby.url, schema, nowSeconds: now }, key), { code: 'read_only' })
+  const sessions = async (): Promise<readonly number[]> => {
+    const asked = "SELECT pid FROM pg_stat_activity WHERE usename = 'pager'"
+    return (await control.query(asked)).rows.map(({ pid }) => pid)
+  }
+  const [hanging = 0, ...others] = await sessions()
+  assert.ok(hanging > 0 && others.length === 0)
+  process.kill(hanging, 'SIGSTOP')
+  const begun = performance.now()
+  assert.equal(await onReplica(), 2)
+  assert.ok(performance.now() - begun < 6_000, 'a page waits for a standby that hangs for seconds only')
+  assert.equal(await onReplica(), 2)
+  process.kill(hanging, 'SIGCONT')
+  await eventually(async () => !(await sessions()).includes(hanging), 'the session that hung is given up')
+  assert.ok((await sessions()).length <= 1)
+})
+
+test('a standby of another store, though its schema is named alike, answers no page', async t => {
+  const { store, schema, key, dispose } = await openScratch(server.url, now)
+  t.after(dispose)
+  await store.of('acme').commit([{ put: { kind: 'k', key: 'ours', value: 1 } }])
+  const admin = await connect(t)
+  await admin.query('CREATE DATABASE staging')
+  const staging = (url: string) => url.replace(/postgres$/, 'staging')
+  const other = await openAt({ url: staging(server.url), schema, nowSeconds: now }, newKey())
+  t.after(() => other.close())
+  await other.of('acme').commit([{ put: { kind: 'k', key: 'theirs', value: 1 } }])
+  const standby = await server.replica()
+  const heard: string[] = []
+  const replica = { url: staging(standby.url), onAlarm: ({ what }: ReplicaAlarm) => heard.push(what) }
+  const both = await openAt({ url: server.url, replica, schema, nowSeconds: now }, key)
+  t.after(async () => {
+    await both.close()
+    await standby.stop()
+  })
+  await eventually(() => heard.length > 0, 'the standby is looked at')
+  assert.deepEqual(heard, ['no_copy'])
+  const page = await both.lagging('acme')?.listLagging('k', { limit: 5 })
+  assert.deepEqual(
+    page?.records.map(record => record.key),
+    ['ours'],
+  )
 })

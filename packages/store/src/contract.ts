@@ -71,6 +71,16 @@ export interface TenantStore {
 }
 
 /**
+ * Pages as they were a moment ago, for people and exports, from where the load of a listing is welcome. Whatever decides,
+ * or ends what it finds, asks `list`: the verb here has a name of its own, so that none of that can be handed this instead
+ * (docs/decisions/0026).
+ */
+export interface LaggingStore {
+  /** What `list` gave a moment ago: at most about a minute, usually milliseconds. */
+  listLagging<V = unknown>(kind: string, page: Page): Promise<Listed<V>>
+}
+
+/**
  * What was done, on record: durable together with the writes, in one sync or round trip.
  * @throws StoreError `invalid_write` of the verb, for a record over 64 KiB or a store that was opened without a trail
  */

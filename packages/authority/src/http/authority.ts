@@ -9,6 +9,7 @@ import {
   serveMetrics,
   type Urgency,
 } from '@sallyport/server'
+import type { LaggingStore } from '@sallyport/store'
 import type { AuthorityContext } from '../context.ts'
 import { registerManagement } from '../management/http/management.ts'
 import { issuerPath } from '../metadata.ts'
@@ -19,6 +20,8 @@ import { quotasOf } from './quotas.ts'
 export interface AuthorityOptions {
   readonly context: AuthorityContext
   readonly listener: ListenerOptions
+  /** Answers lists of the management API that may lag; without, the store of the context does. */
+  readonly lagging?: LaggingStore | undefined
   readonly metrics?: Metrics
   /** Makes the limiters of its quotas; default: in this process's memory. Several processes share theirs. */
   readonly rateLimiter?: MakeRateLimiter
@@ -35,7 +38,7 @@ export function createAuthority(options: AuthorityOptions): Listener {
   const quotas = quotasOf(context, options.rateLimiter)
   registerBackChannel(listener, context, quotas)
   registerFrontChannel(app, context, quotas)
-  registerManagement(app, context)
+  registerManagement(app, context, options.lagging)
   addHealthRoutes(app, {
     store: async () => {
       await context.store.peek('signing-key', 'ring')

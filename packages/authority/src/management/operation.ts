@@ -1,4 +1,5 @@
 import type { Caller } from '@sallyport/credentials'
+import type { LaggingStore } from '@sallyport/store'
 import type { AuthorityContext } from '../context.ts'
 import type { Problem } from './problem.ts'
 import type { ObjectBody, Schema, ValueOf } from './schema.ts'
@@ -49,6 +50,8 @@ export interface ManagementContext {
   readonly authority: AuthorityContext
   /** The client of whoever holds the data folder: alone it may hand out management scopes. */
   readonly localAdministrator: string
+  /** Answers lists whose caller says that they may lag; no other rule of the authority can reach it. */
+  readonly lagging: LaggingStore | undefined
 }
 
 type Described<B extends ObjectBody | undefined> = Omit<Operation, 'handle' | 'body'> & { readonly body?: B }

@@ -1,6 +1,7 @@
 import type { TestContext } from 'node:test'
 import { signAccessToken, signNow } from '@sallyport/credentials'
 import { createListener } from '@sallyport/server'
+import type { LaggingStore } from '@sallyport/store'
 import { registerManagement } from '../management/http/management.ts'
 import { localAdministrator } from '../management/local-administrator.ts'
 import { type ManageScope, manageResource, manageResourceRecord, manageScopes } from '../management/scopes.ts'
@@ -31,7 +32,7 @@ export interface Received {
 export const allManageScopes: readonly ManageScope[] = manageScopes.map(([scope]) => scope)
 
 /** The management API on the real listener, over a harness of its own; both end with the test. */
-export async function openManagementApi(t: TestContext): Promise<ManagementApi> {
+export async function openManagementApi(t: TestContext, lagging?: LaggingStore): Promise<ManagementApi> {
   const harness = await openHarness()
   const { context } = harness
   const resource = manageResourceRecord(context.issuer)
@@ -46,7 +47,7 @@ export async function openManagementApi(t: TestContext): Promise<ManagementApi> 
     { put: { kind: 'client', key: cli.client_id, value: cli } },
   ])
   const listener = createListener({ name: 'authority', origin: context.issuer, port: 0 })
-  registerManagement(listener.app, context)
+  registerManagement(listener.app, context, lagging)
   await listener.app.ready()
   t.after(async () => {
     await listener.close()

@@ -11,7 +11,7 @@ import {
 import { batchedSign, dpopNonces } from '@sallyport/credentials'
 import type { PartTracer } from '@sallyport/guard'
 import type { Listener, Log, Metrics } from '@sallyport/server'
-import type { MasterKey, ShortLived, Store } from '@sallyport/store'
+import type { LaggingStore, MasterKey, ShortLived, Store } from '@sallyport/store'
 import type { Settings } from '../configuration/load.ts'
 import { nowMs, nowSeconds, random } from './clock.ts'
 import { countedStore, recordCounts } from './counted.ts'
@@ -84,6 +84,8 @@ export function authorityListener(
     readonly tracer?: PartTracer
     /** Its quotas are counted for all authorities there. */
     readonly shortLived?: ShortLived | undefined
+    /** Where lists may be read that may lag. */
+    readonly lagging?: LaggingStore | undefined
   },
 ): Listener {
   const { context } = authority
@@ -91,6 +93,7 @@ export function authorityListener(
   return createAuthority({
     context,
     metrics: options.metrics,
+    lagging: options.lagging,
     ...sharedLimiters(options.shortLived, 'authority', options.settings),
     listener: {
       name: 'authority',

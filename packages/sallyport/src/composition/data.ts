@@ -2,7 +2,14 @@ import { type MasterKey, StoreError } from '@sallyport/store'
 import { CommandFailure } from '../command-line/command.ts'
 import type { Settings } from '../configuration/load.ts'
 import type { Home } from '../home/home.ts'
-import { type DurableStore, openDurableStore, type StoreName, type StorePlace, storePlace } from './durable-store.ts'
+import {
+  type DurableStore,
+  type Opener,
+  openDurableStore,
+  type StoreName,
+  type StorePlace,
+  storePlace,
+} from './durable-store.ts'
 import { masterKeyOf } from './master-key.ts'
 
 export interface OpenedStore {
@@ -22,12 +29,13 @@ export interface Data {
  * Opens the stores that are asked for, each sealed under a key of its own; the audit trail is kept with the authority's.
  *
  * @param options.writer  the name of this process's chain in the trail; one process at a time has it
+ * @param options.replica  beside the authority's store on PostgreSQL
  * @throws CommandFailure that says what is wrong with the data and what to do: exit 3
  */
 export async function openData(
   home: Home,
   settings: Settings,
-  options: { readonly writer: string; readonly stores: readonly StoreName[] },
+  options: Pick<Opener, 'replica'> & { readonly writer: string; readonly stores: readonly StoreName[] },
 ): Promise<Data> {
   const opened: { close(): Promise<void> }[] = []
   const close = async () => {
@@ -43,10 +51,8 @@ export async function openData(
     const open = async (name: StoreName): Promise<OpenedStore | undefined> => {
       if (!options.stores.includes(name)) return undefined
       const place = storePlace(name, home, settings)
-      return {
-        place,
-        store: await keep(openDurableStore(place, home, settings, { masterKey, writer: options.writer })),
-      }
+      const { writer, replica } = options
+      return { place, store: await keep(openDurableStore(place, home, settings, { masterKey, writer, replica })) }
     }
     const opening = [open('authority'), open('bff')] as const
     // Both are waited for, even when one fails, so that the other is closed.

@@ -4,6 +4,8 @@ import {
   type Movable,
   openPostgresStore,
   openSqliteStore,
+  type PostgresOptions,
+  type PostgresStore,
   type SqliteStore,
   type Store,
 } from '@sallyport/store'
@@ -17,7 +19,11 @@ export type StoreName = 'authority' | 'bff'
 export type StoreKind = 'sqlite' | 'postgres'
 
 /** A store that lasts, on whatever the configuration names. */
-export interface DurableStore extends Store, Movable, Pick<SqliteStore, 'load'> {
+export interface DurableStore
+  extends Store,
+    Movable,
+    Pick<SqliteStore, 'load'>,
+    Partial<Pick<PostgresStore, 'lagging'>> {
   /** Seals again what is sealed under an older master key. @returns how many records that were */
   reseal(): Promise<number>
 }
@@ -58,6 +64,8 @@ export interface Opener {
   readonly masterKey: MasterKey
   /** The name of this process's chain in the audit trail; one process at a time has it. `undefined`: it only reads there. */
   readonly writer: string | undefined
+  /** Where pages may be read that may lag, for the authority's store on PostgreSQL. */
+  readonly replica?: PostgresOptions['replica']
 }
 
 /** Opens a store under a subkey of its own, the authority's with the audit trail. @throws StoreError, and what `storePlace` throws */
@@ -67,7 +75,7 @@ export function openDurableStore(
   settings: Settings,
   as: Opener,
 ): Promise<DurableStore> {
-  const { masterKey, writer } = as
+  const { masterKey, writer, replica } = as
   const common = { nowSeconds, sealer: createSealer(masterKey, name), sealedKinds: sealedKinds[name] }
   const audited = name === 'authority'
   if (kind === 'sqlite') {
@@ -75,7 +83,8 @@ export function openDurableStore(
     return openSqliteStore({ path: fileOf(name, home), ...common, audit })
   }
   const place = { url: postgresUrl(name, settings), schema: schemaOf(name, settings) }
-  return openPostgresStore({ ...place, ...common, audit: audited && writer !== undefined ? { writer } : undefined })
+  if (!audited) return openPostgresStore({ ...place, ...common })
+  return openPostgresStore({ ...place, ...common, replica, audit: writer === undefined ? undefined : { writer } })
 }
 
 const fileOf = (name: StoreName, home: Home): string =>

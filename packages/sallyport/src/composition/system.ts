@@ -18,6 +18,7 @@ import { registerGauges } from './gauges.ts'
 import type { OpenedLog } from './log.ts'
 import { masterKeyOf } from './master-key.ts'
 import { joinPeers } from './peers.ts'
+import { replicaOf } from './replica.ts'
 import { openShortLived } from './short-lived.ts'
 import { openTraces, tracerOf } from './tracing.ts'
 
@@ -85,8 +86,9 @@ async function startParts(
   const shortLived = await openShortLived(settings, { log, metrics })
   if (shortLived !== undefined) atEnd(() => shortLived.close())
   const stores = storesOf(options)
+  const replica = parts.has('authority') ? replicaOf(settings, { log, metrics }) : undefined
   const data =
-    stores.length === 0 ? undefined : await openData(home, settings, { writer: settings.process.name, stores })
+    stores.length === 0 ? undefined : await openData(home, settings, { writer: settings.process.name, stores, replica })
   if (data !== undefined) atEnd(() => data.close())
   const tracing = await openTraces(
     settings,
@@ -143,6 +145,7 @@ async function startAuthority(begun: Omit<Started, 'authority'>): Promise<Compos
       log,
       metrics,
       shortLived,
+      lagging: durable.lagging?.(tenant),
       ...tracerOf(tracing, 'authority', issuer),
     }),
   )

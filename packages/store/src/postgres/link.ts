@@ -29,6 +29,8 @@ export type Row = Readonly<Record<string, string | null>>
 export interface LinkPurpose {
   /** Statements may take as long as they take, such as those of a migration. */
   readonly patient?: boolean
+  /** Milliseconds that connecting and an answer may take, each, for who has somebody else to ask: then it hangs up. */
+  readonly answerMs?: number
   /** What it listens to, and who is told. */
   readonly listening?: { readonly channel: string; onNotification(payload: string): void; onLost(): void }
 }
@@ -138,18 +140,20 @@ export class Link {
     if (this.#client !== client) return
     this.#client = undefined
     this.#connection = undefined
-    this.#purpose.listening?.onLost()
+    const { answerMs, listening } = this.#purpose
+    if (answerMs !== undefined) void client.end() // else each answer that is late would leave a connection behind
+    listening?.onLost()
   }
 
   async #connect(): Promise<Client> {
     // Loaded here: who opens another adapter does not pay for this driver.
     const { default: pg } = await import('pg')
-    const { patient = false, listening } = this.#purpose
+    const { patient = false, answerMs, listening } = this.#purpose
     const client = new pg.Client({
       connectionString: this.#url,
       application_name: 'sallyport',
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      ...(!patient && { query_timeout: ANSWER_TIMEOUT_MS }),
+      connectionTimeoutMillis: answerMs ?? CONNECT_TIMEOUT_MS,
+      ...(!patient && { query_timeout: answerMs ?? ANSWER_TIMEOUT_MS }),
       keepAlive: true,
       pipeline: true,
       types: { getTypeParser: () => String },
@@ -159,7 +163,7 @@ export class Link {
     client.on('notification', ({ payload }) => listening?.onNotification(payload ?? ''))
     try {
       await client.connect()
-      await client.query(`SET statement_timeout = ${patient ? 0 : STATEMENT_TIMEOUT_MS}; ${SETTINGS}`)
+      await client.query(`SET statement_timeout = ${patient ? 0 : (answerMs ?? STATEMENT_TIMEOUT_MS)}; ${SETTINGS}`)
       if (listening !== undefined) await client.query(`LISTEN ${listening.channel}`)
       client.unref()
       this.#client = client

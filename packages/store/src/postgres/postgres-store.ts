@@ -1,6 +1,6 @@
 import { checkWriterName } from '../audit/record.ts'
 import type { AuditTrail, AuditTrailOptions } from '../audit/trail.ts'
-import type { Store, TenantStore } from '../contract.ts'
+import type { LaggingStore, Store, TenantStore } from '../contract.ts'
 import type { Movable, Rows } from '../movable.ts'
 import { RecordCodec } from '../record-codec.ts'
 import type { Sealer } from '../sealing/sealer.ts'
@@ -12,18 +12,17 @@ import { migrate } from './migrations.ts'
 import { exportPostgres, importPostgres, type Place } from './move.ts'
 import { resealOperation } from './operations.ts'
 import { Reader } from './reader.ts'
+import { Replica } from './replica.ts'
 import { SharedTrail } from './shared-trail.ts'
+import type { ReplicaAlarm } from './standing.ts'
 import { statementsFor } from './statements.ts'
 import { StreamWatch } from './stream-watch.ts'
 import { Sweeper } from './sweeper.ts'
 import { LaggingView, type Parts, PostgresTenantView } from './tenant-view.ts'
 
 export interface PostgresStore extends Store, Movable {
-  /**
-   * `list` and `read` as a replica answers them, which lags behind what was committed. For pages and exports; nothing
-   * that authorises or revokes may rest on it, which is why `peek` is not there. The primary answers without a replica.
-   */
-  lagging(tenant: string): Pick<TenantStore, 'list' | 'read'>
+  /** Pages as the replica has them, or the primary while the replica may not answer; `undefined` without a replica. */
+  lagging(tenant: string): LaggingStore | undefined
   /**
    * Seals again, under the newest master key, what is sealed under an older one, while the store serves.
    * @returns how many records that were
@@ -34,8 +33,8 @@ export interface PostgresStore extends Store, Movable {
 export interface PostgresOptions {
   /** `postgres://user:password@host:port/database?sslmode=verify-full…`, of the primary; never logged. */
   readonly url: string
-  /** A streaming replica, for `lagging`. */
-  readonly replicaUrl?: string
+  /** A streaming standby of the primary, for `lagging`: its address, never logged, and who hears how it is. */
+  readonly replica?: { readonly url: string; onAlarm(alarm: ReplicaAlarm): void } | undefined
   /** The schema that holds all; default `sallyport`. Made when missing, if the user may. */
   readonly schema?: string
   /** Connections that write, each with one group in flight (default 2), and that read, pipelined (default 2). */
@@ -72,13 +71,15 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Postg
   const writer = new GroupWriter(lanes, statements.apply, nowSeconds, told => streams.told(told))
   const sweeper = new Sweeper(new Link(url), statements.sweep, nowSeconds)
   const codec = new RecordCodec(sealer, options.sealedKinds)
-  const replica = options.replicaUrl === undefined ? undefined : new Reader(links(1, options.replicaUrl), statements)
+  const replica =
+    options.replica && new Replica(options.replica.url, statements, reader, sealer, options.replica.onAlarm)
   const parts = { nowSeconds, codec, reader, writer, sweeper, streams, isAudited }
   const store = new SharedStore(parts, replica, { url, schema, codec }, new SharedTrail(reader, writer, isAudited))
   const migrating = new Link(url, { patient: true })
   try {
     await migrate(migrating, schema)
     await checkKey(reader, writer, sealer)
+    replica?.watch()
     return store
   } catch (error) {
     await store.close()
@@ -101,11 +102,11 @@ function chainNames(audit: AuditTrailOptions | undefined): (lane: number) => str
 class SharedStore implements PostgresStore {
   readonly audit: AuditTrail
   readonly #parts: Parts
-  readonly #replica: Reader | undefined
+  readonly #replica: Replica | undefined
   readonly #place: Place
   #closing: Promise<void> | undefined
 
-  constructor(parts: Parts, replica: Reader | undefined, place: Place, audit: AuditTrail) {
+  constructor(parts: Parts, replica: Replica | undefined, place: Place, audit: AuditTrail) {
     this.audit = audit
     this.#parts = parts
     this.#replica = replica
@@ -116,8 +117,9 @@ class SharedStore implements PostgresStore {
     return new PostgresTenantView(tenant, this.#parts)
   }
 
-  lagging(tenant: string): Pick<TenantStore, 'list' | 'read'> {
-    return new LaggingView(tenant, { ...this.#parts, reader: this.#replica ?? this.#parts.reader })
+  lagging(tenant: string): LaggingStore | undefined {
+    const { nowSeconds, codec } = this.#parts
+    return this.#replica && new LaggingView(tenant, { nowSeconds, codec, reader: this.#replica })
   }
 
   close(): Promise<void> {

@@ -10,6 +10,15 @@ export interface RecordRow extends RecordColumns {
   readonly key: string
 }
 
+/** What a server says of itself. */
+export interface Standing {
+  readonly isStandby: boolean
+  /** Age of the newest commit that it has, by the clocks of both; `undefined` before the first since its start. */
+  readonly secondsBehind: number | undefined
+  /** The sealed value that tells a store's key; empty when there is none. */
+  readonly keyCheck: string
+}
+
 /** Reads, pipelined over a few connections: many are on their way at once, each in one round trip. Names are as spelled. */
 export class Reader {
   readonly #links: readonly Link[]
@@ -52,6 +61,16 @@ export class Reader {
   async lasts(shelves: readonly string[]): Promise<readonly { shelf: string; last: number }[]> {
     const rows = await this.#read(this.#statements.lasts, [shelves])
     return rows.map(({ shelf, last }) => ({ shelf: shelf ?? '', last: Number(last) }))
+  }
+
+  /** What a server says of itself; the names are those of the key check. */
+  async standing(tenant: string, kind: string, key: string): Promise<Standing> {
+    const [row] = await this.#read(this.#statements.standing, [shelfOf(tenant, kind), key])
+    return {
+      isStandby: row?.is_standby === 'true',
+      secondsBehind: optionalNumber(row?.seconds_behind),
+      keyCheck: row?.key_check ?? '',
+    }
   }
 
   /** Sealed records of all tenants after a place, in the order of their shelves and keys. */

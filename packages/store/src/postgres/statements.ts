@@ -51,6 +51,14 @@ export function statementsFor(schema: string) {
       name: 'lasts',
       text: `SELECT shelf, last FROM ${schema}.stream WHERE shelf = ANY ($1::uuid[])`,
     },
+    /** Of a standby: how old the newest commit is that it has, and the key check of the store it has. */
+    standing: {
+      name: 'standing',
+      text: `
+        SELECT pg_is_in_recovery()::text AS is_standby,
+          extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())::bigint AS seconds_behind,
+          (SELECT r.value FROM ${schema}.record r WHERE r.shelf = $1::uuid AND r.key = $2::text) AS key_check`,
+    },
     auditBlocks: {
       name: 'audit_blocks',
       text: `

@@ -3,6 +3,7 @@ import { conflictError, conflictOf } from '../conflicts.ts'
 import type {
   Committed,
   Effects,
+  LaggingStore,
   Listed,
   Page,
   Stored,
@@ -22,15 +23,19 @@ import { type Reader, type RecordRow, recordRow } from './reader.ts'
 import type { StreamWatch } from './stream-watch.ts'
 import type { Sweeper } from './sweeper.ts'
 
-/** What reading needs. */
-export interface ReadingParts {
+/** Who reads pages: the primary's reader, or a replica. */
+export type PageReader = Pick<Reader, 'list' | 'listByIndex'>
+
+/** What listing needs. */
+export interface ListingParts {
   readonly nowSeconds: () => number
   readonly codec: RecordCodec
-  readonly reader: Reader
+  readonly reader: PageReader
 }
 
 /** What the views of all tenants share. */
-export interface Parts extends ReadingParts {
+export interface Parts extends ListingParts {
+  readonly reader: Reader
   readonly writer: GroupWriter
   readonly sweeper: Sweeper
   readonly streams: StreamWatch
@@ -38,53 +43,27 @@ export interface Parts extends ReadingParts {
   readonly isAudited: boolean
 }
 
-/** The verbs that a replica may answer, which lags behind: pages for people and exports, nothing that authorises. */
-export class LaggingView implements Pick<TenantStore, 'list' | 'read'> {
+/** The store as one tenant sees it where pages may lag; no other verb is there. */
+export class LaggingView implements LaggingStore {
   readonly #tenant: string
-  readonly #parts: ReadingParts
+  readonly #parts: ListingParts
 
-  constructor(tenant: string, parts: ReadingParts) {
+  constructor(tenant: string, parts: ListingParts) {
     this.#tenant = spellNewName('tenant', tenant)
     this.#parts = parts
   }
 
-  async list<V>(kind: string, page: Page): Promise<Listed<V>> {
-    const [spelledKind, after] = [spellName(kind), spellAfter(page.after)]
-    const limit = checkLimit(page.limit)
-    const rows =
-      spelledKind === undefined || after === undefined ? [] : await this.#rows(spelledKind, after, page.index, limit)
-    const records = rows.slice(0, limit).map(row => {
-      const names = [this.#tenant, spelledKind ?? '', row.key] as const
-      return this.#parts.codec.decode<V>(names, kind, readName(row.key), row)
-    })
-    return { records, next: rows.length > limit ? records.at(-1)?.key : undefined }
-  }
-
-  async read<V>(stream: string, after: number, limit: number): Promise<StreamPage<V>> {
-    const name = spellName(stream)
-    if (name === undefined) return { entries: [], last: 0 }
-    const { reader, nowSeconds } = this.#parts
-    const page = await reader.entries(this.#tenant, name, after, nowSeconds(), checkLimit(limit))
-    const entries = page.entries.map(({ seq, value }) => ({ seq, value: JSON.parse(value) as V }))
-    return { entries, last: page.last }
-  }
-
-  async #rows(kind: string, after: string, index: Page['index'], limit: number): Promise<readonly RecordRow[]> {
-    const { reader, nowSeconds } = this.#parts
-    if (index === undefined) return reader.list(this.#tenant, kind, after, nowSeconds(), limit + 1)
-    const [name, value] = [spellName(index[0]), spellName(index[1])]
-    if (name === undefined || value === undefined) return []
-    return reader.listByIndex(this.#tenant, kind, [name, value], after, nowSeconds(), limit + 1)
+  listLagging<V>(kind: string, page: Page): Promise<Listed<V>> {
+    return listRecords(this.#tenant, this.#parts, kind, page)
   }
 }
 
 /** The store as one tenant sees it: reads pipelined, writes in the next group, all on the primary. */
-export class PostgresTenantView extends LaggingView implements TenantStore {
+export class PostgresTenantView implements TenantStore {
   readonly #tenant: string
   readonly #parts: Parts
 
   constructor(tenant: string, parts: Parts) {
-    super(tenant, parts)
     this.#tenant = spellNewName('tenant', tenant)
     this.#parts = parts
   }
@@ -94,6 +73,19 @@ export class PostgresTenantView extends LaggingView implements TenantStore {
     if (names === undefined) return undefined
     const row = await this.#parts.reader.peek(...names, this.#parts.nowSeconds())
     return row === undefined ? undefined : this.#parts.codec.decode(names, kind, key, row)
+  }
+
+  list<V>(kind: string, page: Page): Promise<Listed<V>> {
+    return listRecords(this.#tenant, this.#parts, kind, page)
+  }
+
+  async read<V>(stream: string, after: number, limit: number): Promise<StreamPage<V>> {
+    const name = spellName(stream)
+    if (name === undefined) return { entries: [], last: 0 }
+    const { reader, nowSeconds } = this.#parts
+    const page = await reader.entries(this.#tenant, name, after, nowSeconds(), checkLimit(limit))
+    const entries = page.entries.map(({ seq, value }) => ({ seq, value: JSON.parse(value) as V }))
+    return { entries, last: page.last }
   }
 
   async take<V>(kind: string, key: string, effects: Effects): Promise<Taken<V>> {
@@ -143,4 +135,30 @@ export class PostgresTenantView extends LaggingView implements TenantStore {
     this.#parts.sweeper.sweepIfDue()
     return submitted
   }
+}
+
+/** @param tenant as spelled */
+async function listRecords<V>(tenant: string, parts: ListingParts, kind: string, page: Page): Promise<Listed<V>> {
+  const [spelledKind, after] = [spellName(kind), spellAfter(page.after)]
+  const limit = checkLimit(page.limit)
+  if (spelledKind === undefined || after === undefined) return { records: [], next: undefined }
+  const rows = await listRows(tenant, parts, spelledKind, after, page.index, limit + 1)
+  const records = rows
+    .slice(0, limit)
+    .map(row => parts.codec.decode<V>([tenant, spelledKind, row.key], kind, readName(row.key), row))
+  return { records, next: rows.length > limit ? records.at(-1)?.key : undefined }
+}
+
+async function listRows(
+  tenant: string,
+  { reader, nowSeconds }: ListingParts,
+  kind: string,
+  after: string,
+  index: Page['index'],
+  limit: number,
+): Promise<readonly RecordRow[]> {
+  if (index === undefined) return reader.list(tenant, kind, after, nowSeconds(), limit)
+  const [name, value] = [spellName(index[0]), spellName(index[1])]
+  if (name === undefined || value === undefined) return []
+  return reader.listByIndex(tenant, kind, [name, value], after, nowSeconds(), limit)
 }

@@ -430,3 +430,37 @@ test('the description names every operation with its scope, and its schemas are 
   const ids = operations.map(({ id }) => id)
   assert.equal(new Set(ids).size, ids.length)
 })
+
+test('a list says what was done before it, unless the query says that it may lag; nothing else asks a replica', async t => {
+  const asked: string[] = []
+  const { call } = await openManagementApi(t, {
+    listLagging: async kind => {
+      asked.push(kind)
+      return { records: [], next: undefined }
+    },
+  })
+  const lists = operations.filter(({ query }) => query !== undefined && Object.hasOwn(query, 'may_lag'))
+  assert.deepEqual(
+    lists.map(({ id }) => id),
+    ['listClients', 'listResources', 'listUsers', 'listGrants'],
+  )
+  for (const { method, path } of operations) await call(method, path.replaceAll(/\{\w+\}/g, 'x'))
+  for (const { path } of lists) assert.equal((await call('GET', `${path}?may_lag=false`)).status, 200)
+  assert.deepEqual(asked, [])
+  assert.equal((await call('POST', '/clients', { body: { client_id: 'report', ...machine } })).status, 201)
+  const listed = async (query: string) =>
+    ((await call('GET', `/clients${query}`)).body.items as readonly { client_id: string }[]).map(each => each.client_id)
+  assert.ok((await listed('')).includes('report'))
+  assert.deepEqual(await listed('?may_lag=true'), [])
+  for (const { path } of lists) await call('GET', `${path}?may_lag=true`)
+  assert.deepEqual(asked, ['client', 'client', 'resource', 'account', 'grant'])
+  const refused = await call('GET', '/clients?may_lag=yes')
+  assert.deepEqual([refused.status, refused.body.code], [400, 'invalid_query'])
+})
+
+test('without a replica a list that may lag is the list', async t => {
+  const { call } = await openManagementApi(t)
+  const [exact, lagging] = [await call('GET', '/clients'), await call('GET', '/clients?may_lag=true')]
+  assert.equal(lagging.status, 200)
+  assert.deepEqual(lagging.body, exact.body)
+})

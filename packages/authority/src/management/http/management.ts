@@ -1,4 +1,5 @@
 import { type JsonRefusal, readJson } from '@sallyport/server'
+import type { LaggingStore } from '@sallyport/store'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { AuthorityContext } from '../../context.ts'
 import { issuerPath } from '../../metadata.ts'
@@ -14,8 +15,8 @@ import { authenticate } from './authenticate.ts'
 import { readQueryOf } from './query.ts'
 
 /** Adds the management API below `/manage`, and its description at `/manage/openapi.json`. */
-export function registerManagement(app: FastifyInstance, authority: AuthorityContext): void {
-  const context: ManagementContext = { authority, localAdministrator }
+export function registerManagement(app: FastifyInstance, authority: AuthorityContext, lagging?: LaggingStore): void {
+  const context: ManagementContext = { authority, localAdministrator, lagging }
   const description = managementDescription(authority.issuer)
   const path = `${issuerPath(authority.issuer)}/manage`
   app.get(`${path}/openapi.json`, (_request, reply) =>

@@ -1,6 +1,7 @@
 import { readQuery } from '@sallyport/server'
 import type { Operation } from '../operation.ts'
 import { type Problem, problem } from '../problem.ts'
+import type { Schema } from '../schema.ts'
 import { type Issue, validate } from '../validate.ts'
 
 type Query = { readonly values: Readonly<Record<string, string>> } | { readonly refused: Problem }
@@ -23,10 +24,16 @@ export function readQueryOf(operation: Operation, url: string): Query {
       })
       continue
     }
-    const typed = schema.type === 'integer' && /^\d{1,15}$/.test(value) ? Number(value) : value
-    for (const issue of validate(schema, typed)) issues.push({ ...issue, pointer: `?${name}` })
+    for (const issue of validate(schema, typedAs(schema, value))) issues.push({ ...issue, pointer: `?${name}` })
   }
   if (issues.length > 0)
     return { refused: problem(400, 'invalid_query', 'The query is not valid.', { errors: issues }) }
   return { values: Object.fromEntries(form.fields) }
+}
+
+/** What a value of a query stands for, when it can be that; else the text, which its schema refuses. */
+function typedAs({ type }: Schema, value: string): unknown {
+  if (type === 'integer' && /^\d{1,15}$/.test(value)) return Number(value)
+  if (type === 'boolean' && /^(?:true|false)$/.test(value)) return value === 'true'
+  return value
 }

@@ -90,8 +90,7 @@ export const clientOperations: readonly Operation[] = [
       query: pageQuery,
       success: { status: 200, description: 'A page of clients', schema: pageOf(shownClient) },
     },
-    (request, { authority }) =>
-      listPage<Client>(authority.store, 'client', request.query, ({ value }) => showClient(value)),
+    (request, context) => listPage<Client>(context, 'client', request.query, ({ value }) => showClient(value)),
   ),
   operation(
     {

@@ -43,8 +43,7 @@ export const grantOperations: readonly Operation[] = [
       },
       success: { status: 200, description: 'A page of grants', schema: pageOf(shownGrant) },
     },
-    ({ query }, { authority }) =>
-      listPage<Grant>(authority.store, 'grant', query, ({ value }) => ({ ...value }), indexOf(query)),
+    ({ query }, context) => listPage<Grant>(context, 'grant', query, ({ value }) => ({ ...value }), indexOf(query)),
   ),
   operation(
     {

@@ -49,8 +49,7 @@ export const resourceOperations: readonly Operation[] = [
       query: pageQuery,
       success: { status: 200, description: 'A page of resources', schema: pageOf(shownResource) },
     },
-    (request, { authority }) =>
-      listPage<Resource>(authority.store, 'resource', request.query, ({ value }) => ({ ...value })),
+    (request, context) => listPage<Resource>(context, 'resource', request.query, ({ value }) => ({ ...value })),
   ),
   operation(
     {

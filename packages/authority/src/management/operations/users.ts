@@ -85,11 +85,11 @@ export const userOperations: readonly Operation[] = [
       query: { ...pageQuery, username },
       success: { status: 200, description: 'A page of users', schema: pageOf(shownUser) },
     },
-    async (request, { authority }) => {
+    async (request, context) => {
       const named = request.query.username
       if (named === undefined)
-        return listPage<Account>(authority.store, 'account', request.query, ({ value }) => showUser(value))
-      const account = await findAccountByUsername(authority, named)
+        return listPage<Account>(context, 'account', request.query, ({ value }) => showUser(value))
+      const account = await findAccountByUsername(context.authority, named)
       return { body: { items: account === undefined ? [] : [showUser(account)] } }
     },
   ),

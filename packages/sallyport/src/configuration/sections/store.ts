@@ -21,6 +21,12 @@ export const storeSection = section(
       minLength: 12,
       variable: 'SALLYPORT_POSTGRES_URL',
     }),
+    postgresReplicaUrl: secret({
+      about: "The same of a streaming standby, which then answers the authority's lists that may lag.",
+      optional: true,
+      minLength: 12,
+      variable: 'SALLYPORT_POSTGRES_REPLICA_URL',
+    }),
     masterKey: secret({
       about: 'The key that everything sealed hangs on, instead of the file master.key in the data folder.',
       optional: true,

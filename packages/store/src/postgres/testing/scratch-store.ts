@@ -18,7 +18,7 @@ export async function openScratch(
   return { store, schema, key, shared: { module: import.meta.url, argument }, dispose: () => store.close() }
 }
 
-type Where = Pick<PostgresOptions, 'url' | 'schema' | 'nowSeconds' | 'replicaUrl' | 'audit'>
+type Where = Pick<PostgresOptions, 'url' | 'schema' | 'nowSeconds' | 'replica' | 'audit'>
 
 export function openAt(options: Where, key: string): Promise<PostgresStore> {
   const masterKey = openMasterKey({ home: '/nonexistent', environment: { SALLYPORT_MASTER_KEY: key } })
