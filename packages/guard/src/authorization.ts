@@ -16,6 +16,12 @@ const maxTokenBytes = 8192
  * @see RFC 6750 §2.1 and §3.1 (one method, header only; OAuth 2.1 §5.1 forbids the query), RFC 9449 §7.1 for DPoP
  */
 export function readAuthorization(request: DescribedRequest): Authorization | GuardRefusal {
+  const found = findAuthorization(request)
+  return 'refused' in found ? found : (refuseForm(found) ?? found)
+}
+
+/** The credential as `readAuthorization` reads it, but for its form: a token that is remembered had the right one. */
+export function findAuthorization(request: DescribedRequest): Authorization | GuardRefusal {
   if (tokenInQuery(request.target)) return { refused: 'token_in_query', rule: 'OAuth 2.1 §5.1' }
   if (tokenInForm(request.form)) return { refused: 'token_in_body', rule: 'RFC 6750 §2.2' }
   const header = typeof request.authorization === 'string' ? request.authorization : single(request.authorization)
@@ -29,6 +35,12 @@ export function readAuthorization(request: DescribedRequest): Authorization | Gu
     return { refused: 'scheme_unknown', rule: 'RFC 6750 §2.1', expected: 'Bearer or DPoP', got }
   }
   const token = header.slice(scheme.length + 1).trim()
+  const found: Authorization = { scheme, token }
+  return (token.length > maxTokenBytes ? refuseForm(found) : undefined) ?? found
+}
+
+/** Refuses what is no single token by its characters (RFC 6750 §2.1). */
+export function refuseForm({ scheme, token }: Authorization): GuardRefusal | undefined {
   if (token === '') return { refused: 'authorization_malformed', rule: 'RFC 6750 §2.1', scheme, got: 'an empty token' }
   if (token.includes(',')) return { refused: 'credentials_repeated', rule: 'RFC 6750 §3.1', scheme }
   if (token.length > maxTokenBytes) {
@@ -39,9 +51,8 @@ export function readAuthorization(request: DescribedRequest): Authorization | Gu
       got: `${token.length} bytes`,
     }
   }
-  if (!token68.test(token))
-    return { refused: 'authorization_malformed', rule: 'RFC 6750 §2.1', scheme, got: 'other characters' }
-  return { scheme, token }
+  if (token68.test(token)) return undefined
+  return { refused: 'authorization_malformed', rule: 'RFC 6750 §2.1', scheme, got: 'other characters' }
 }
 
 /** Schemes that callers use by mistake, named so that they see it. */

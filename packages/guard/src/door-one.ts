@@ -1,5 +1,5 @@
 import { judgeCaller, type PresentedToken } from '@sallyport/credentials'
-import { type Authorization, readAuthorization } from './authorization.ts'
+import { type Authorization, findAuthorization, refuseForm } from './authorization.ts'
 import type { DescribedRequest } from './described-request.ts'
 import { guardRefusal } from './from-credentials.ts'
 import type { GuardRefusal } from './guard-refusal.ts'
@@ -30,12 +30,14 @@ export interface DoorOne extends ProofRules {
  * @see RFC 6750 §2.1, RFC 9068 §4, RFC 9449 §7, RFC 8705 §3
  */
 export function enterDoorOne(door: DoorOne, request: DescribedRequest): MaybePromise<KnownToken | GuardRefusal> {
-  const authorization = readAuthorization(request)
+  const authorization = findAuthorization(request)
   if ('refused' in authorization) return authorization
   const { scheme, token } = authorization
   if (scheme === 'Bearer' && request.certificate === undefined) return lookUp(door, authorization, undefined)
   const { certificate } = request
   if (scheme === 'Bearer') return lookUp(door, { scheme, token, certificate }, undefined)
+  const malformed = refuseForm(authorization)
+  if (malformed !== undefined) return malformed
   return door.endOfTurn().then(() => {
     const proof = judgeProof(door, request, token)
     return 'refused' in proof ? proof : lookUp(door, { scheme, token, proof, certificate }, proof)
@@ -49,9 +51,11 @@ function lookUp(
 ): MaybePromise<KnownToken | GuardRefusal> {
   const hash = proof?.ath ?? tokenHash(presented.token)
   const known = door.cache.get(hash)
-  if (known === undefined || known.until <= door.nowSeconds()) return firstSight(door, presented, hash, proof)
+  const nowSeconds = door.nowSeconds()
+  if (known === undefined || known.until <= nowSeconds)
+    return refuseForm(presented) ?? firstSight(door, presented, hash, proof)
   const refusal = judgeCaller(known.caller, proof === undefined ? presented : { ...presented, hash }, {
-    nowSeconds: door.nowSeconds(),
+    nowSeconds,
     revocations: door.revocations,
     leewaySeconds: door.leewaySeconds,
   })
