@@ -15,40 +15,44 @@ const pruneEverySeconds = 10
 
 /** A revocation is never undone here: adding one again makes it at most stronger, and only expiry forgets. */
 export function revocationEntries(maxEntries: number): RevocationEntries {
-  const entries = new Map<string, RevocationEntry>()
+  // A map for each kind: names made of kind and identifier would cost every use of every token four new strings.
+  const entries: EntriesByKind = { token: new Map(), family: new Map(), client: new Map(), key: new Map() }
+  let size = 0
   let prunedAt = 0
   const addOne = (entry: RevocationEntry): boolean => {
-    const name = nameOf(entry.kind, entry.id)
-    const known = entries.get(name)
-    if (known === undefined && entries.size >= maxEntries) return false
-    entries.set(name, known === undefined ? entry : stronger(known, entry))
+    const ofKind = entries[entry.kind]
+    const known = ofKind.get(entry.id)
+    if (known === undefined && size >= maxEntries) return false
+    if (known === undefined) size += 1
+    ofKind.set(entry.id, known === undefined ? entry : stronger(known, entry))
     return true
   }
   return {
     get size() {
-      return entries.size
+      return size
     },
     add: (added, nowSeconds) => added.every(entry => entry.exp < nowSeconds || addOne(entry)),
-    isDead: token => entries.size > 0 && isDead(entries, token),
+    isDead: token => size > 0 && isDead(entries, token),
     prune: nowSeconds => {
       if (nowSeconds - prunedAt < pruneEverySeconds) return
       prunedAt = nowSeconds
-      for (const [name, entry] of entries) if (entry.exp < nowSeconds) entries.delete(name)
+      for (const ofKind of Object.values(entries)) {
+        for (const [id, entry] of ofKind) if (entry.exp < nowSeconds && ofKind.delete(id)) size -= 1
+      }
     },
   }
 }
 
-function isDead(entries: ReadonlyMap<string, RevocationEntry>, token: RevocableToken): boolean {
-  if (entries.has(nameOf('token', token.jti))) return true
-  const isCovered = (kind: RevocationEntry['kind'], id: string | undefined) => {
-    const entry = id === undefined ? undefined : entries.get(nameOf(kind, id))
-    return entry !== undefined && token.iat <= entry.before
-  }
-  return isCovered('family', token.family) || isCovered('client', token.clientId) || isCovered('key', token.kid)
-}
+type EntriesByKind = Readonly<Record<RevocationEntry['kind'], Map<string, RevocationEntry>>>
 
-function nameOf(kind: RevocationEntry['kind'], id: string): string {
-  return `${kind} ${id}`
+function isDead(entries: EntriesByKind, token: RevocableToken): boolean {
+  if (entries.token.has(token.jti)) return true
+  const covers = (entry: RevocationEntry | undefined) => entry !== undefined && token.iat <= entry.before
+  return (
+    (token.family !== undefined && covers(entries.family.get(token.family))) ||
+    covers(entries.client.get(token.clientId)) ||
+    (token.kid !== undefined && covers(entries.key.get(token.kid)))
+  )
 }
 
 function stronger(a: RevocationEntry, b: RevocationEntry): RevocationEntry {
