@@ -64,8 +64,11 @@ export function judgeCaller(
 export function senderOf(cnf: AccessTokenClaims['cnf']): Sender {
   if (cnf?.jkt !== undefined) return { kind: 'dpop', jkt: cnf.jkt }
   const x5tS256 = cnf?.['x5t#S256']
-  return x5tS256 === undefined ? { kind: 'bearer' } : { kind: 'mtls', x5tS256 }
+  return x5tS256 === undefined ? bearer : { kind: 'mtls', x5tS256 }
 }
+
+/** One for all: a token's own would be one more piece of memory to fetch at each use. */
+const bearer: Sender = Object.freeze({ kind: 'bearer' })
 
 function refuseSender(caller: Caller, presented: PresentedToken): CallerRefusal | undefined {
   const { sender } = caller
@@ -93,6 +96,7 @@ function refuseSender(caller: Caller, presented: PresentedToken): CallerRefusal 
 
 /** A token may be bound to a key and a certificate at once: then both are asked for. */
 function certificateOf(caller: Caller): string | undefined {
+  if (caller.sender.kind === 'bearer') return undefined
   if (caller.sender.kind === 'mtls') return caller.sender.x5tS256
   const cnf = caller.claims.cnf
   if (typeof cnf !== 'object' || cnf === null || !('x5t#S256' in cnf)) return undefined

@@ -47,7 +47,7 @@ export async function judgeAtFirstSight(
   const hasFeed = sight.revocations.state().feed !== 'none'
   const latest = sight.nowSeconds() + rememberedWithoutFeedSeconds
   const until = hasFeed ? judged.expiresAt + sight.leewaySeconds : Math.min(judged.expiresAt, latest)
-  const known: KnownToken = { caller: judged, tokenHash, until }
+  const known: KnownToken = { caller: judged, tokenHash, until, met: undefined }
   if (!opaque || hasFeed) sight.cache.put(known)
   return known
 }

@@ -47,10 +47,11 @@ export function passDoorTwo<Request>(
     }
   }
   const scheme = caller.sender.kind === 'dpop' ? 'DPoP' : 'Bearer'
-  if (!needed.heldBy(caller.scopes)) {
+  if (known.met !== needed && !needed.heldBy(caller.scopes)) {
     const got = [...caller.scopes].join(' ') || 'none'
     return { refused: 'insufficient_scope', rule: 'RFC 6750 §3.1', scheme, expected: needed.text, got }
   }
+  known.met = needed
   if (options.requireDpop === true && caller.sender.kind !== 'dpop') {
     return { refused: 'dpop_required', rule: 'RFC 9449 §7.1', expected: 'a DPoP-bound token', got: caller.sender.kind }
   }

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type { Caller } from '@sallyport/credentials'
+import type { NeededScopes } from './scopes.ts'
 
 /** A token that passed every check once, under its hash: the token itself is not kept. */
 export interface KnownToken {
@@ -8,6 +9,8 @@ export interface KnownToken {
   readonly tokenHash: string
   /** Unix seconds after which the token must be judged anew; never after its own end. */
   readonly until: number
+  /** The needs that the caller's scopes were last found to meet; the scopes themselves are seldom in the processor's cache. */
+  met?: NeededScopes | undefined
 }
 
 /**
