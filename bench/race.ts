@@ -2,8 +2,13 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { install } from '../tests/services/machines.ts'
+import { startPostgres } from '../tests/services/postgres.ts'
 import { startSystem } from '../tests/system.ts'
-import { type PinnedServer, startPinned } from './sides/pinned-server.ts'
+import { startHydra } from './sides/hydra.ts'
+import { hydraVersion } from './sides/hydra-program.ts'
+import { startPinned } from './sides/pinned-server.ts'
+import type { Raced } from './sides/raced.ts'
 import type { RacedSaid } from './sides/raced-oidc-provider.ts'
 
 const ROUNDS = 10
@@ -16,15 +21,21 @@ interface Contest {
   readonly successors?: number
 }
 
-/** How many of 50 parallel uses of one credential win: at ours, durable, and at oidc-provider with records in memory and 2 ms away. */
+/**
+ * How many of 50 parallel uses of one credential win: at ours, durable, on SQLite and on Postgres; at oidc-provider with
+ * records in memory and 2 ms away; at ORY Hydra on Postgres, without and with a grace period for used refresh tokens.
+ */
 export default async function run(): Promise<object> {
   return {
     parallel: PARALLEL,
     rounds: ROUNDS,
     won: {
       sallyport: await ours(),
-      'oidc-provider in memory': await peer(0),
-      'oidc-provider with its records 2 ms away': await peer(2),
+      'sallyport, two authorities on Postgres': await oursOnPostgres(),
+      'oidc-provider in memory': await oidcProvider(0),
+      'oidc-provider with its records 2 ms away': await oidcProvider(2),
+      [`Hydra ${hydraVersion} on Postgres`]: await hydra('0s'),
+      [`Hydra ${hydraVersion} on Postgres, refresh tokens used again for 10 s`]: await hydra('10s'),
     },
   }
 }
@@ -38,18 +49,49 @@ async function ours(): Promise<object> {
   }
 }
 
-async function peer(delayMs: number): Promise<object> {
+async function oursOnPostgres(): Promise<object> {
+  const postgres = await startPostgres()
+  try {
+    const installation = await install({ postgres: postgres.url })
+    try {
+      const { authority } = await installation.join('second', ['authority'])
+      return summed(
+        await race(['--home', installation.first.home, '--also', authority, '--rounds', String(ROUNDS)], {}),
+      )
+    } finally {
+      await installation.stop()
+    }
+  } finally {
+    await postgres.stop()
+  }
+}
+
+async function oidcProvider(delayMs: number): Promise<object> {
   const server = await startPinned<RacedSaid>('raced-oidc-provider.ts', [String(delayMs), String(2 * ROUNDS)])
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-race-'))
+  const jwk = join(folder, 'job.json')
   try {
-    return summed(await raceAll(server, folder))
+    writeFileSync(jwk, JSON.stringify(server.said.jwk))
+    const words = ['--target', server.said.issuer, '--client', 'job', '--jwk', jwk, '--scope', 'read:orders']
+    return summed([...(await raceForTokens(server.said)), ...(await race([...words, '--rounds', String(ROUNDS)], {}))])
   } finally {
     await server.stop()
     rmSync(folder, { recursive: true })
   }
 }
 
-async function raceAll({ said }: PinnedServer<RacedSaid>, folder: string): Promise<readonly Contest[]> {
+/** Codes and refresh tokens: it knows no DPoP, and takes an assertion for its token endpoint only, where ours names the issuer. */
+async function hydra(rotationGracePeriod: string): Promise<object> {
+  const server = await startHydra({ rotationGracePeriod, codes: 2 * ROUNDS })
+  try {
+    return summed(await raceForTokens(server.said))
+  } finally {
+    await server.stop()
+  }
+}
+
+/** Half of the codes are raced for, and with the other half refresh tokens are got. */
+async function raceForTokens(said: Raced): Promise<readonly Contest[]> {
   const { issuer, codes, verifier, redirectUri, secret } = said
   const web = ['--target', issuer, '--client', 'web']
   const contests: Contest[] = []
@@ -61,13 +103,10 @@ async function raceAll({ said }: PinnedServer<RacedSaid>, folder: string): Promi
     const token = await refreshToken(said, code)
     contests.push(...(await race([...web, '--refresh-token', token], { SALLYPORT_CLIENT_SECRET: secret })))
   }
-  const jwk = join(folder, 'job.json')
-  writeFileSync(jwk, JSON.stringify(said.jwk))
-  const words = ['--target', issuer, '--client', 'job', '--jwk', jwk, '--scope', 'read:orders']
-  return [...contests, ...(await race([...words, '--rounds', String(ROUNDS)], {}))]
+  return contests
 }
 
-async function refreshToken({ issuer, secret, verifier, redirectUri }: RacedSaid, code: string): Promise<string> {
+async function refreshToken({ tokenEndpoint, secret, verifier, redirectUri }: Raced, code: string): Promise<string> {
   const body = new URLSearchParams({
     grant_type: 'authorization_code',
     code,
@@ -75,7 +114,7 @@ async function refreshToken({ issuer, secret, verifier, redirectUri }: RacedSaid
     redirect_uri: redirectUri,
   })
   const authorization = `Basic ${btoa(`web:${encodeURIComponent(secret)}`)}`
-  const answer = await fetch(`${issuer}/token`, { method: 'POST', headers: { authorization }, body })
+  const answer = await fetch(tokenEndpoint, { method: 'POST', headers: { authorization }, body })
   const { refresh_token: token } = Object(await answer.json())
   if (typeof token !== 'string') throw new Error(`no refresh token: ${answer.status}`)
   return token

@@ -6,16 +6,10 @@ import { exportPrivateJwk, generateSigningKey, s256 } from '@sallyport/credentia
 import { Provider } from 'oidc-provider'
 import { freePorts } from '../../tests/free-ports.ts'
 import { MapAdapter } from './map-adapter.ts'
+import type { Raced } from './raced.ts'
 
-/** What a race needs to know of it. */
-export interface RacedSaid {
-  readonly issuer: string
-  readonly secret: string
-  readonly jwk: object
-  readonly verifier: string
-  readonly redirectUri: string
-  readonly codes: readonly string[]
-}
+/** With a client that proves itself by a key. */
+export type RacedSaid = Raced & { readonly jwk: object }
 
 const [, , delayMs = '0', codesWanted = '10'] = process.argv
 
@@ -45,6 +39,7 @@ const api = 'https://api.example'
 const [serverKey, clientKey] = [generateSigningKey('ES256'), generateSigningKey('ES256')]
 const said = {
   issuer,
+  tokenEndpoint: `${issuer}/token`,
   secret: randomBytes(32).toString('base64url'),
   jwk: exportPrivateJwk(clientKey),
   verifier: randomBytes(32).toString('base64url'),
