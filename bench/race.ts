@@ -19,6 +19,7 @@ interface Contest {
   readonly kind: string
   readonly won: number
   readonly successors?: number
+  readonly answers: Readonly<Record<string, number>>
 }
 
 /**
@@ -136,13 +137,16 @@ async function race(words: readonly string[], environment: Readonly<Record<strin
   return contests
 }
 
-/** Winners (of a refresh token: successors) of each round, by kind. */
+/** Winners (of a refresh token: successors) of each round, by kind; beside them the uses that were never answered, if there are any. */
 function summed(contests: readonly Contest[]): Readonly<Record<string, readonly number[]>> {
-  const kinds = [...new Set(contests.map(({ kind }) => kind))]
+  const rounds = Object.entries(Object.groupBy(contests, ({ kind }) => kind))
   return Object.fromEntries(
-    kinds.map(kind => [
-      kind,
-      contests.filter(each => each.kind === kind).map(({ won, successors }) => successors ?? won),
-    ]),
+    rounds.flatMap(([kind, ofKind = []]) => {
+      const unanswered = ofKind.map(({ answers }) => answers['no answer'] ?? 0)
+      return [
+        [kind, ofKind.map(({ won, successors }) => successors ?? won)],
+        ...(unanswered.some(count => count > 0) ? [[`${kind}, never answered`, unanswered]] : []),
+      ]
+    }),
   )
 }

@@ -7,8 +7,14 @@ import { commands } from '../command-line/table.ts'
 
 const parallel = 20
 
-/** A server that hands out one token for each code and refresh token, and looks before it marks when it is `careless`. */
-async function openServer(t: TestContext, careless: boolean): Promise<string> {
+type Kind = 'careful' | 'careless' | 'overwhelmed'
+
+/**
+ * A server that hands out one token for each code and refresh token. It looks before it marks when it is careless, and lets
+ * go of whoever comes second when it is overwhelmed.
+ */
+async function openServer(t: TestContext, kind: Kind): Promise<string> {
+  const careless = kind === 'careless'
   const used = new Set<string>()
   const looked = new Map<string, number>()
   let minted = 0
@@ -24,6 +30,7 @@ async function openServer(t: TestContext, careless: boolean): Promise<string> {
     looked.set(once, (looked.get(once) ?? 0) + 1)
     // All look before one marks; a use that is alone is not waited for.
     for (let waits = 0; careless && (looked.get(once) ?? 0) < parallel && waits < 50; waits += 1) await wait(20)
+    if (isUsed && kind === 'overwhelmed') return request.socket.destroy()
     if (isUsed) return answer(400, { error: 'invalid_grant' })
     used.add(once)
     minted += 1
@@ -68,22 +75,28 @@ const credentials = [
 
 for (const [kind, words] of credentials) {
   test(`race finds that more than one ${kind} wins at a server that checks and then marks: exit 10`, async t => {
-    const { code, out } = await raceAgainst(await openServer(t, true), ...words)
+    const { code, out } = await raceAgainst(await openServer(t, 'careless'), ...words)
     assert.equal(code, 10, out)
     assert.match(out, new RegExp(`^RACE +${kind}`))
     assert.match(out, /20 (of 20 won|successors)/)
   })
 
   test(`race finds one winner of a ${kind} at a server that marks at once: exit 0`, async t => {
-    const { code, out } = await raceAgainst(await openServer(t, false), ...words)
+    const { code, out } = await raceAgainst(await openServer(t, 'careful'), ...words)
     assert.equal(code, 0, out)
     assert.match(out, new RegExp(`^ok +${kind}`))
     assert.match(out, /1 (of 20 won|successor)/)
   })
 }
 
+test('race counts uses that are never answered, which may have won: exit 10', async t => {
+  const { code, out } = await raceAgainst(await openServer(t, 'overwhelmed'), ...credentials[0][1])
+  assert.equal(code, 10, out)
+  assert.match(out, /^RACE +code +1 of 20 won +\(1 × 200, 19 × no answer\)$/m)
+})
+
 test('race says what it needs, and that a server does not answer', async t => {
-  const target = await openServer(t, false)
+  const target = await openServer(t, 'careful')
   assert.equal((await raceAgainst(target)).code, 2)
   const { code, out } = await raceAgainst(target, '--client', 'job', '--rounds', '0')
   assert.deepEqual([code, /1 to 1000/.test(out)], [2, true], out)
