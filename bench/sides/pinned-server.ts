@@ -55,6 +55,7 @@ export async function startProgram<Said>(
     output: child.stdout,
     processorSeconds: () => processorSeconds(child.pid ?? 0),
     stop: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return
       const ended = once(child, 'exit')
       child.kill('SIGTERM')
       await ended
