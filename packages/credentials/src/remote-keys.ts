@@ -85,8 +85,9 @@ export function remoteKeySet(options: RemoteKeySetOptions): RemoteKeySet {
   }
   return {
     find: (kid, alg) => {
-      const serves = age() < outageSeconds
-      if (serves && age() >= freshSeconds && flight === undefined && mayFetch()) void reload()
+      const ageSeconds = age()
+      const serves = ageSeconds < outageSeconds
+      if (serves && ageSeconds >= freshSeconds && flight === undefined && mayFetch()) void reload()
       const key = serves ? selectKey(keys, kid, alg) : undefined
       return key ?? findSlowly(kid, alg)
     },

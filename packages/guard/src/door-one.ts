@@ -15,7 +15,7 @@ export interface DoorOne extends ProofRules {
   readonly leewaySeconds: number
   /** Takes DPoP-bound tokens only. */
   readonly requireDpop: boolean
-  /** Where a signature is to be verified, all of one turn are verified back to back: that takes 3/4 of the time. */
+  /** Where a proof is to be verified, all of one turn are verified back to back: that takes 3/4 of the time. */
   endOfTurn(): Promise<void>
   /** Judges a token at first sight, all but its proof's use: signature and claims, or the issuer's word. */
   readonly judge: (presented: PresentedToken, hash: string) => Promise<KnownToken | GuardRefusal>
@@ -70,9 +70,8 @@ async function firstSight(
   hash: string,
   proof: JudgedProof | undefined,
 ): Promise<KnownToken | GuardRefusal> {
-  await door.revocations.opened()
-  // A proof was verified in this turn already.
-  if (proof === undefined) await door.endOfTurn()
+  const opening = door.revocations.opened()
+  if (opening !== undefined) await opening
   const judged = await door.judge(presented, hash)
   if ('refused' in judged) return judged
   return admit(door, judged, proof)

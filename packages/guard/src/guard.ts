@@ -87,6 +87,7 @@ export function createGuard({ settings, context, issuer, revocations, policy, tr
     revocations,
     cache,
     nowSeconds,
+    endOfTurn: () => context.endOfTurn(),
   }
   const door: DoorOne = {
     origin,
