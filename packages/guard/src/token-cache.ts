@@ -44,8 +44,8 @@ export function tokenCache(maxEntries: number): TokenCache {
   return {
     get: hash => known.get(hash),
     put(token) {
-      if (known.size >= maxEntries && !known.has(token.tokenHash)) forgetOldest()
       known.set(token.tokenHash, token)
+      if (known.size > maxEntries) forgetOldest()
     },
     drop(hash) {
       known.delete(hash)
