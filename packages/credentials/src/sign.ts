@@ -21,17 +21,22 @@ export function signNow(key: SigningKey, signingInput: string): string {
   return cryptoSign(hash, data, { key: key.privateKey, ...options }).toString('base64url')
 }
 
+/** So many are signed in one turn, however few wait. */
+const fewest = 16
+
 /**
- * Signs everything queued during one turn of the loop back to back, which costs little more than half of signing each in
- * its own handler (measured: 119 against 67 µs a request).
+ * Signs what was queued during one turn of the loop back to back, which costs little more than half of signing each in
+ * its own handler (measured: 119 against 67 µs a request). Half of many, and the rest in the next turn: the first half is
+ * on its way to the disk meanwhile, so the core need not wait for a sync.
  *
  * @param schedule  runs a function once at the end of this turn of the loop
  */
 export function batchedSign(schedule: (run: () => void) => void): Sign {
   let queue: Job[] = []
-  const signAll = () => {
+  const signSome = () => {
     const jobs = queue
-    queue = []
+    queue = jobs.splice(Math.max(fewest, Math.ceil(jobs.length / 2)))
+    if (queue.length > 0) schedule(signSome)
     for (const job of jobs) job()
   }
   return (key, signingInput) =>
@@ -43,7 +48,7 @@ export function batchedSign(schedule: (run: () => void) => void): Sign {
           reject(error)
         }
       })
-      if (queue.length === 1) schedule(signAll)
+      if (queue.length === 1) schedule(signSome)
     })
 }
 
