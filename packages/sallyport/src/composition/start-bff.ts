@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import type { SigningKey } from '@sallyport/credentials'
 import { clientKeyMissing, partClientKey } from '../home/client-key.ts'
 import type { App } from './bff.ts'
-import type { Started } from './system.ts'
+import type { Started } from './started.ts'
 import { tracerOf } from './tracing.ts'
 
 /** Starts the browser back end of a page. @returns its public address, under the client's name */

@@ -6,7 +6,7 @@ import { localCertificate } from '../local-ca/certificate.ts'
 import { nowMs } from './clock.ts'
 import { type DecisionFile, openDecisionFile, withDoorOne } from './decision-file.ts'
 import { masterKeyOf } from './master-key.ts'
-import type { Started } from './system.ts'
+import type { Started } from './started.ts'
 import { tracerOf } from './tracing.ts'
 
 /** Starts the gateway. @returns its public addresses */

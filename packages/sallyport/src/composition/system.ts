@@ -1,13 +1,10 @@
-import type { Tracing } from '@sallyport/guard/tracing'
-import { createMetrics, type Listener, type Log, type Metrics, PortTakenError } from '@sallyport/server'
+import { createMetrics, type Listener, PortTakenError } from '@sallyport/server'
 import { composeStore, type ShortLived, type Store } from '@sallyport/store'
 import { CommandFailure } from '../command-line/command.ts'
 import type { Settings } from '../configuration/load.ts'
-import type { PartName } from '../configuration/sections/process.ts'
 import type { Addresses, Ports } from '../demo/addresses.ts'
 import { demoAddresses } from '../demo/addresses.ts'
 import { registerAdministrator } from '../home/administrator.ts'
-import type { Home } from '../home/home.ts'
 import { releaseVersion } from '../release.ts'
 import { startCheckpoints } from './audit-trail.ts'
 import { authorityListener, type ComposedAuthority, composeAuthority, tenant } from './authority.ts'
@@ -15,11 +12,11 @@ import { countedLog } from './counted.ts'
 import { type Data, dataFailure, openData } from './data.ts'
 import type { StoreName } from './durable-store.ts'
 import { registerGauges } from './gauges.ts'
-import type { OpenedLog } from './log.ts'
 import { masterKeyOf } from './master-key.ts'
 import { joinPeers } from './peers.ts'
 import { replicaOf } from './replica.ts'
 import { openShortLived } from './short-lived.ts'
+import type { Started, SystemOptions } from './started.ts'
 import { openTraces, tracerOf } from './tracing.ts'
 
 /** Everything that one process serves. */
@@ -32,31 +29,6 @@ export interface System {
   reconfigure(settings: Settings): void
   /** Ends in the opposite order: no new request, then no child, then no data. */
   stop(): Promise<void>
-}
-
-export interface SystemOptions {
-  readonly home: Home
-  readonly settings: Settings
-  readonly ports: Ports
-  readonly parts: ReadonlySet<PartName>
-  readonly log: Log
-  /** Hears of the traces that lines of the log belong to, where there are any. */
-  readonly correlate: OpenedLog['correlate']
-}
-
-/** What the parts of one process have in common. */
-export interface Started {
-  readonly options: SystemOptions
-  readonly addresses: Addresses
-  readonly data: Data | undefined
-  readonly shortLived: ShortLived | undefined
-  readonly metrics: Metrics
-  readonly tracing: Tracing | undefined
-  /** The authority, when this process runs it. */
-  readonly authority: ComposedAuthority | undefined
-  /** Has something ended with the system, before what was begun earlier. */
-  atEnd(stop: () => Promise<void> | void): void
-  listen(listener: Listener): Promise<void>
 }
 
 /** Starts all of it. When one part cannot start, those before it are ended and the error says which. */

@@ -1,7 +1,7 @@
 import { CommandFailure } from '../command-line/command.ts'
 import { openDecisionFile } from '../composition/decision-file.ts'
 import { startGateway } from '../composition/start-gateway.ts'
-import type { Started } from '../composition/system.ts'
+import type { Started } from '../composition/started.ts'
 import { gatewayClientId } from '../home/gateway-client.ts'
 import type { Home } from '../home/home.ts'
 import { demoClientKey } from './client-key.ts'
