@@ -58,3 +58,24 @@ test('while the memory is away a closed limiter lets nobody through and an open 
     assert.ok(limiter.take('a', now).allowed)
   }
 })
+
+test('while the memory hangs, what waits to be told is bounded: the keys longest waiting are known here alone', async () => {
+  const told: string[] = []
+  let answer: (() => void) | undefined
+  const hanging: SharedQuota = {
+    whenLost: 'open',
+    share: key => {
+      told.push(key)
+      return new Promise(resolve => {
+        answer = () => resolve(0)
+      })
+    },
+  }
+  const limiter = sharedRateLimiter(policy, hanging, 3)
+  limiter.take('first', now)
+  await wait(150)
+  for (const key of ['a', 'b', 'c', 'd', 'e']) limiter.take(key, now)
+  answer?.()
+  await wait(150)
+  assert.deepEqual(told, ['first', 'c', 'd', 'e'])
+})

@@ -20,8 +20,11 @@ const mostAtOnce = 500
  * A limiter that judges in this process's memory, at once, and shares what was spent ten times a second. So over time all
  * processes together give one quota, and a request waits for no network; a crowd that comes to several processes within a
  * tenth of a second can have each one's.
+ *
+ * @param maxKeys  that are remembered here, and that wait to be told; beyond it, what the key longest waiting spent is
+ *   known here alone
  */
-export function sharedRateLimiter(policy: RateLimitPolicy, shared: SharedQuota, maxKeys?: number): RateLimiter {
+export function sharedRateLimiter(policy: RateLimitPolicy, shared: SharedQuota, maxKeys = 100_000): RateLimiter {
   const own = rateLimiter(policy, maxKeys)
   const unshared = new Map<string, number>()
   const interval = policy.seconds / policy.requests
@@ -31,6 +34,8 @@ export function sharedRateLimiter(policy: RateLimitPolicy, shared: SharedQuota, 
 
   const spend = (key: string, uses: number) => {
     unshared.set(key, (unshared.get(key) ?? 0) + uses)
+    const [oldest] = unshared.keys()
+    if (unshared.size > maxKeys && oldest !== undefined) unshared.delete(oldest)
     if (isTelling) return
     isTelling = true
     setTimeout(tell, shareMs).unref()
