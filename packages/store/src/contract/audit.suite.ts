@@ -6,7 +6,6 @@ import type { OpenFresh, OpenLone } from '../contract.suite.ts'
 import type { Store } from '../contract.ts'
 import { record } from './audit-record.ts'
 import { freshStore, sharedStore } from './clock.ts'
-import { startContender } from './contender.ts'
 
 const PARALLEL = 50
 const ROUNDS = 40
@@ -107,7 +106,7 @@ export function auditContract(name: string, open: OpenLone): void {
 export function processAuditContract(name: string, open: OpenFresh): void {
   test(`${name}: of takes in two processes exactly one is recorded, and every chain is whole`, async t => {
     const fresh = await sharedStore(t, open)
-    const others = await Promise.all([startContender(t, fresh.shared), startContender(t, fresh.shared)])
+    const others = await Promise.all([fresh.contend(), fresh.contend()])
     const tenant = fresh.store.of('acme')
     for (let round = 0; round < 10; round += 1) {
       await tenant.commit([{ insert: { kind: 'code', key: `${round}`, value: round } }])

@@ -1,5 +1,6 @@
 import type { TestContext } from 'node:test'
 import type { FreshStore, LoneStore, OpenFresh, OpenLone } from '../contract.suite.ts'
+import { type Contender, startContender } from './contender.ts'
 
 /** A clock that a test moves. */
 export interface MovingClock {
@@ -14,9 +15,22 @@ export async function freshStore(test: TestContext, open: OpenLone): Promise<Lon
   return { ...fresh, clock }
 }
 
-/** Opens a store with the real clock, as the other processes of the test have. */
-export async function sharedStore(test: TestContext, open: OpenFresh): Promise<FreshStore> {
+/** Opens a store with the real clock, as the other processes of the test have; those are gone before its folder is. */
+export async function sharedStore(
+  test: TestContext,
+  open: OpenFresh,
+): Promise<FreshStore & { contend(): Promise<Contender> }> {
   const fresh = await open(() => Math.floor(Date.now() / 1000))
-  test.after(() => fresh.dispose())
-  return fresh
+  const contenders: Promise<Contender>[] = []
+  test.after(async () => {
+    for (const started of await Promise.allSettled(contenders))
+      if (started.status === 'fulfilled') await started.value.end()
+    await fresh.dispose()
+  })
+  const contend = () => {
+    const started = startContender(fresh.shared)
+    contenders.push(started)
+    return started
+  }
+  return { ...fresh, contend }
 }

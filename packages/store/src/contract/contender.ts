@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { FreshStore } from '../contract.suite.ts'
 
@@ -13,15 +13,17 @@ export type Task =
 
 export interface Contender {
   ask(task: Task): Promise<number>
+  /** Resolves when its process is gone. */
+  end(): Promise<void>
 }
 
-/** Starts a real process that opens the same data, for one test. */
-export async function startContender(test: TestContext, shared: FreshStore['shared']): Promise<Contender> {
+/** Starts a real process that opens the same data. */
+export async function startContender(shared: FreshStore['shared']): Promise<Contender> {
   const program = fileURLToPath(new URL('./contender-process.ts', import.meta.url))
   const child = spawn(process.execPath, [program, shared.module, shared.argument], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
-  test.after(() => child.kill())
+  const gone = once(child, 'exit')
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const answer = async () => {
     const line = await lines.next()
@@ -33,6 +35,10 @@ export async function startContender(test: TestContext, shared: FreshStore['shar
     ask(task) {
       child.stdin.write(`${JSON.stringify(task)}\n`)
       return answer()
+    },
+    async end() {
+      child.kill('SIGKILL')
+      await gone
     },
   }
 }

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { OpenFresh, OpenLone } from '../contract.suite.ts'
 import { freshStore, sharedStore } from './clock.ts'
-import { startContender } from './contender.ts'
 
 const PARALLEL = 50
 const ROUNDS_HERE = 200
@@ -62,9 +61,9 @@ export function racesContract(name: string, open: OpenLone): void {
 /** Exactly one wins, among several processes. */
 export function processRacesContract(name: string, open: OpenFresh): void {
   test(`S1 ${name}: of 3 times ${PARALLEL} parallel takes from three processes exactly one wins (${ROUNDS_BETWEEN_PROCESSES} rounds)`, async t => {
-    const { store, shared } = await sharedStore(t, open)
+    const { store, contend } = await sharedStore(t, open)
     const tenant = store.of('acme')
-    const contenders = await Promise.all([startContender(t, shared), startContender(t, shared)])
+    const contenders = await Promise.all([contend(), contend()])
     for (let round = 0; round < ROUNDS_BETWEEN_PROCESSES; round += 1) {
       const key = `code ${round}`
       await tenant.commit([{ insert: { kind: 'code', key, value: round } }])
@@ -83,8 +82,8 @@ export function processRacesContract(name: string, open: OpenFresh): void {
   })
 
   test(`${name}: of 3 times ${PARALLEL} parallel claims from three processes exactly one wins (${ROUNDS_BETWEEN_PROCESSES} rounds)`, async t => {
-    const { store, shared } = await sharedStore(t, open)
-    const contenders = await Promise.all([startContender(t, shared), startContender(t, shared)])
+    const { store, contend } = await sharedStore(t, open)
+    const contenders = await Promise.all([contend(), contend()])
     for (let round = 0; round < ROUNDS_BETWEEN_PROCESSES; round += 1) {
       const hash = `h${round}`
       const theirs = contenders.map(contender => contender.ask({ claim: { tenant: 'acme', hash, count: PARALLEL } }))

@@ -4,7 +4,6 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { OpenFresh, OpenLone } from '../contract.suite.ts'
 import type { TenantStore } from '../contract.ts'
 import { freshStore, sharedStore } from './clock.ts'
-import { startContender } from './contender.ts'
 
 const FAR = 4_000_000_000
 
@@ -61,9 +60,9 @@ export function streamsContract(name: string, open: OpenLone): void {
 /** Streams that several processes append to. */
 export function processStreamsContract(name: string, open: OpenFresh): void {
   test(`${name}: entries that two processes append at once are all there, numbered without gaps, and wake a watcher`, async t => {
-    const { store, shared } = await sharedStore(t, open)
+    const { store, contend } = await sharedStore(t, open)
     const tenant = store.of('acme')
-    const contender = await startContender(t, shared)
+    const contender = await contend()
     const seen = new Set<number>()
     let position = 0
     const follow = async () => {
@@ -96,9 +95,9 @@ export function processStreamsContract(name: string, open: OpenFresh): void {
   })
 
   test(`${name}: a watcher hears of another process's entry in well under a second (median of 5)`, async t => {
-    const { store, shared } = await sharedStore(t, open)
+    const { store, contend } = await sharedStore(t, open)
     const tenant = store.of('acme')
-    const contender = await startContender(t, shared)
+    const contender = await contend()
     let woken = 0
     tenant.watch('feed', () => {
       woken += 1
