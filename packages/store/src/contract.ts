@@ -9,7 +9,7 @@ import type { AuditTrail } from './audit/trail.ts'
  * `peek` showed, before the final `take`; after it only rendering is left.
  *
  * Time is Unix seconds. A write is durable (on disk, or committed) when its promise resolves. Trouble with the disk or the
- * database, and a write that no adapter can keep, throw or reject with a `StoreError`.
+ * database, and a write that no adapter can keep, reject with a `StoreError`; no verb of a tenant but `watch` throws.
  *
  * Names (tenants, kinds, keys, hashes, streams, indexes and their values) are any strings of 1 to 1,024 bytes of UTF-8. A
  * name that is not is unknown to every reading verb and an error (`invalid_write`) to every writing one. Keys that

@@ -3,6 +3,7 @@ import { copyFileSync, readFileSync, rmSync, statSync, writeFileSync } from 'nod
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
+import { setImmediate as nextRound } from 'node:timers/promises'
 import { scratchFolder } from '../sqlite/scratch-store.ts'
 import type { SqliteStore } from '../sqlite/sqlite-store.ts'
 import { openSqliteStore } from '../sqlite/sqlite-store.ts'
@@ -59,9 +60,10 @@ test('a sealed value that was copied to another record, or replaced by a plain o
   await tenant.commit(['alice', 'mallory'].map(key => ({ put: { kind: 'session', key, value: key } })))
   const database = new DatabaseSync(join(home, 'authority.db'), { timeout: 5000 })
   database.exec(`UPDATE record SET value = (SELECT value FROM record WHERE key = 'alice') WHERE key = 'mallory'`)
-  assert.throws(() => tenant.peek('session', 'mallory'), { code: 'unsealed' })
+  await assert.rejects(Promise.resolve(tenant.peek('session', 'mallory')), { code: 'unsealed' })
+  await nextRound()
   database.exec(`UPDATE record SET value = '"alice"' WHERE key = 'mallory'`)
-  assert.throws(() => tenant.peek('session', 'mallory'), { code: 'unsealed' })
+  await assert.rejects(Promise.resolve(tenant.peek('session', 'mallory')), { code: 'unsealed' })
   await assert.rejects(tenant.take('session', 'mallory', { put: [] }), { code: 'unsealed' })
   assert.equal((await tenant.peek('session', 'alice'))?.value, 'alice')
   database.close()
@@ -209,7 +211,7 @@ test('a kind that is no longer named as sealed is an error, not its ciphertext',
   await store.of('acme').commit([{ put: { kind: 'session', key: 'k', value: 1 } }])
   await store.close()
   const plain = await open('authority', [])
-  assert.throws(() => plain.of('acme').peek('session', 'k'), {
+  await assert.rejects(Promise.resolve(plain.of('acme').peek('session', 'k')), {
     code: 'unsealed',
     hint: 'Name the kind in sealedKinds.',
   })

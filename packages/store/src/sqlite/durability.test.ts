@@ -114,10 +114,22 @@ test('closing writes what came before, refuses what comes after, and may be call
   for (const answer of await Promise.all(early)) assert.deepEqual(answer, { committed: true })
   const closed = { name: 'StoreError', code: 'closed' }
   await assert.rejects(tenant.commit([{ put: { kind: 'k', key: 'late', value: 1 } }]), closed)
-  assert.throws(() => tenant.peek('k', 'k1'), closed)
+  await assert.rejects(Promise.resolve(tenant.peek('k', 'k1')), closed)
   const again = await openAt(path, () => 1_800_000_000)
   assert.equal((await again.of('acme').list('k', { limit: 100 })).records.length, 20)
   await again.close()
+})
+
+test('reads that fail together fail for whoever waits for them together, and leave no rejection to nobody', async t => {
+  const { store, dispose } = await openScratch(() => 1_800_000_000)
+  t.after(dispose)
+  const tenant = store.of('acme')
+  await store.close()
+  const within = async () => (await tenant.peek('k', 'a'))?.value
+  await assert.rejects(Promise.all([within(), tenant.peek('k', 'b'), tenant.list('k', { limit: 1 })]), {
+    code: 'closed',
+  })
+  await assert.rejects(Promise.all([within(), tenant.read('s', 0, 1)]), { code: 'closed' })
 })
 
 test('an idle store with a watcher does not keep its process alive, and a write in flight does', async t => {

@@ -4,6 +4,7 @@ import type {
   Committed,
   Effects,
   Listed,
+  MaybePromise,
   Page,
   Stored,
   StreamPage,
@@ -44,11 +45,13 @@ export class SqliteTenantView implements TenantStore {
     this.#parts = parts
   }
 
-  peek<V>(kind: string, key: string): Stored<V> | undefined {
-    const names = this.#names(kind, key)
-    if (names === undefined) return undefined
-    const row = this.#parts.reader.peek(...names, this.#parts.nowSeconds())
-    return row === undefined ? undefined : this.#parts.codec.decode(names, kind, key, row)
+  peek<V>(kind: string, key: string): MaybePromise<Stored<V> | undefined> {
+    return orRejected(() => {
+      const names = this.#names(kind, key)
+      if (names === undefined) return undefined
+      const row = this.#parts.reader.peek(...names, this.#parts.nowSeconds())
+      return row === undefined ? undefined : this.#parts.codec.decode<V>(names, kind, key, row)
+    })
   }
 
   async take<V>(kind: string, key: string, effects: Effects): Promise<Taken<V>> {
@@ -93,7 +96,19 @@ export class SqliteTenantView implements TenantStore {
     })
   }
 
-  list<V>(kind: string, page: Page): Listed<V> {
+  list<V>(kind: string, page: Page): MaybePromise<Listed<V>> {
+    return orRejected(() => this.#list(kind, page))
+  }
+
+  read<V>(stream: string, after: number, limit: number): MaybePromise<StreamPage<V>> {
+    return orRejected(() => this.#read(stream, after, limit))
+  }
+
+  watch(stream: string, onAppend: () => void): () => void {
+    return this.#parts.streams.watch(this.#tenant, spellNewName('stream', stream), onAppend)
+  }
+
+  #list<V>(kind: string, page: Page): Listed<V> {
     const [spelledKind, after] = [spellName(kind), spellAfter(page.after)]
     const limit = checkLimit(page.limit)
     const rows =
@@ -105,7 +120,7 @@ export class SqliteTenantView implements TenantStore {
     return { records, next: rows.length > limit ? records.at(-1)?.key : undefined }
   }
 
-  read<V>(stream: string, after: number, limit: number): StreamPage<V> {
+  #read<V>(stream: string, after: number, limit: number): StreamPage<V> {
     const name = spellName(stream)
     if (name === undefined) return { entries: [], last: 0 }
     const { reader, nowSeconds } = this.#parts
@@ -113,10 +128,6 @@ export class SqliteTenantView implements TenantStore {
     const last = reader.lastSeq(this.#tenant, name)
     const rows = reader.entries(this.#tenant, name, after, last, nowSeconds(), checkLimit(limit))
     return { entries: rows.map(({ seq, value }) => ({ seq, value: JSON.parse(value) as V })), last }
-  }
-
-  watch(stream: string, onAppend: () => void): () => void {
-    return this.#parts.streams.watch(this.#tenant, spellNewName('stream', stream), onAppend)
   }
 
   #names(kind: string, key: string): [tenant: string, kind: string, key: string] | undefined {
@@ -145,6 +156,18 @@ export class SqliteTenantView implements TenantStore {
 
   #wake(writes: readonly EncodedWrite[]): void {
     for (const write of writes) if (write.how === 'append') this.#parts.streams.appended(this.#tenant, write.stream)
+  }
+}
+
+/**
+ * What was read at once, or a rejection, never a throw: of several reads that somebody waits for together, one that throws
+ * would leave the others' rejections to nobody, and those end a process.
+ */
+function orRejected<T>(read: () => T): MaybePromise<T> {
+  try {
+    return read()
+  } catch (error) {
+    return Promise.reject(error)
   }
 }
 

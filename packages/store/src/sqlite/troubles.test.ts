@@ -89,7 +89,7 @@ test('a damaged page is one clear error on reading and on writing, not a wrong a
   closeSync(file)
   const damaged = await openAt(path, now)
   const corrupted = { name: 'StoreError', code: 'corrupted', hint: /restore a backup/ }
-  assert.throws(() => damaged.of('acme').list('k', { limit: 5000 }), corrupted)
+  await assert.rejects(Promise.resolve(damaged.of('acme').list('k', { limit: 5000 })), corrupted)
   await assert.rejects(damaged.of('acme').commit(many), corrupted)
   await damaged.close()
 })
