@@ -34,8 +34,17 @@ export interface System {
 /** Starts all of it. When one part cannot start, those before it are ended and the error says which. */
 export async function startSystem(options: SystemOptions): Promise<System> {
   const stops: (() => Promise<void> | void)[] = []
+  // One that cannot end keeps no other from it: what goes on would keep the process.
   const stop = async () => {
-    for (const each of stops.splice(0).toReversed()) await each()
+    const failures: unknown[] = []
+    for (const each of stops.splice(0).toReversed()) {
+      try {
+        await each()
+      } catch (error) {
+        failures.push(error)
+      }
+    }
+    if (failures.length > 0) throw failures[0]
   }
   try {
     return await startParts(options, stops, stop)

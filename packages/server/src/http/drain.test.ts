@@ -76,3 +76,9 @@ test('then it takes no new connection, answers on kept ones, and says that they 
   }
   await Promise.all([closed, idleEnded])
 })
+
+test('closing takes as long as the limits say: Fastify sets no end of its own to it', async () => {
+  const { listener } = await opened()
+  assert.equal(listener.app.initialConfig.pluginTimeout, 0)
+  await listener.close()
+})

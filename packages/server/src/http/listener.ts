@@ -131,6 +131,8 @@ export function createListener(options: ListenerOptions): Listener {
     bodyLimit: limits.bodyBytes,
     trustProxy: options.trustProxy === undefined ? false : [...options.trustProxy],
     return503OnClosing: false,
+    // Fastify's 10 s would hold for closing too, which takes as long as `drainMs` and `closeMs` say.
+    pluginTimeout: 0,
     exposeHeadRoutes: true,
     schemaController: { compilersFactory: { buildValidator: noCompiler, buildSerializer: noCompiler } },
   })
