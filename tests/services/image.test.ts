@@ -1,65 +1,56 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { chmodSync, cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { test } from 'node:test'
-import { freePorts } from '../free-ports.ts'
-import { ownProcess } from '../own-process.ts'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { buildImage } from './built-image.ts'
+import { openPodman } from './podman.ts'
+import { openPods } from './pods.ts'
+import { startPostgres } from './postgres.ts'
+import { startRedis } from './redis.ts'
 
 const root = join(import.meta.dirname, '../..')
 const dockerfile = readFileSync(join(root, 'deploy/Dockerfile'), 'utf8')
 const nobody = 65_532
+const image = 'sallyport:0.1.0'
+const main = ['node', 'packages/sallyport/src/main.ts']
 
-/** The steps of the first stage, as they are written; a comment stands before it. */
-const steps = (dockerfile.split('\nFROM ')[1] ?? '')
-  .split('\n')
-  .filter(line => line.startsWith('RUN '))
-  .map(line => line.slice('RUN '.length))
+const podman = openPodman()
+after(() => podman.close())
 
-// No container engine is needed for this: what the image is made of is made here, and runs as it would there.
-test('the image’s own steps make an installation that runs as nobody, on files it cannot change', async t => {
-  const image = mkdtempSync(join(tmpdir(), 'sallyport-image-'))
-  chmodSync(image, 0o755)
-  const home = mkdtempSync(join(tmpdir(), 'sallyport-image-home-'))
-  t.after(() => {
-    execFileSync('chmod', ['-R', 'u+w', image])
-    for (const folder of [image, home]) rmSync(folder, { recursive: true, force: true })
-  })
-  for (const name of built()) {
-    mkdirSync(dirname(join(image, name)), { recursive: true })
-    cpSync(join(root, name), join(image, name))
-  }
-  // npm keeps its registry where its user does.
-  const building = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` }
-  for (const step of steps) {
-    const here = step.replaceAll('=/sallyport/', `=${image}/`)
-    execFileSync('/bin/sh', ['-c', here], { cwd: image, env: building, stdio: ['ignore', 'ignore', 'inherit'] })
-  }
-  execFileSync('chmod', ['-R', 'a-w,a+rX', image])
-  execFileSync('chown', ['-R', `${nobody}:${nobody}`, home])
-  const ports = await freePorts(['authority', 'gateway', 'gateway-tls', 'app', 'orders-api'])
-  const flags = Object.entries(ports).flatMap(([part, port]) => [`--${part}-port`, String(port)])
-  const started = ownProcess(process.execPath, ['packages/sallyport/src/main.ts', 'start', ...flags], {
-    cwd: image,
-    env: {
-      PATH: building.PATH,
-      NODE_ENV: 'production',
-      NODE_COMPILE_CACHE: join(image, 'node_modules/.cache/node-compile'),
-      SALLYPORT_HOME: home,
-    },
-    uid: nobody,
-    gid: nobody,
-  })
-  t.after(async () => {
-    started.signal('SIGTERM')
-    await started.ended()
-  })
-  await started.until(() => started.said().includes('ready in'), 'it is ready')
-  const answer = await fetch(`http://localhost:${ports.authority}/readyz`)
-  assert.equal(answer.status, 200)
-  const status = execFileSync('ps', ['-o', 'uid=', '-p', String(started.pid)], { encoding: 'utf8' })
-  assert.equal(Number(status), nobody)
+test('the image is built as its Dockerfile says', () => {
+  buildImage(podman, image)
+  const { Config } = JSON.parse(podman.run('image', 'inspect', image))[0]
+  assert.deepEqual([Config.User, Config.Entrypoint, Config.Cmd], [`${nobody}:${nobody}`, main, ['start']])
+})
+
+/** What a command says in a container of the image that may do nothing. */
+function inImage(command: string, ...options: readonly string[]): string {
+  const name = 'once'
+  const rights = ['--read-only', '--cap-drop', 'ALL']
+  podman.start('--name', name, ...rights, ...options, '--entrypoint', 'sh', image, '-c', command)
+  podman.run('wait', name)
+  const said = podman.logs(name).trim()
+  podman.run('rm', name)
+  return said
+}
+
+test('the image holds what the build lets in and nothing that its user may change', () => {
+  assert.equal(inImage('ls'), 'examples\nnode_modules\npackage-lock.json\npackage.json\npackages\npolicies')
+  assert.equal(inImage('find packages examples -name "*.test.ts" -o -name testing -o -name "*.suite.ts"'), '')
+  assert.equal(
+    inImage('find / -xdev -user 65532 2>/dev/null; find /sallyport -perm /o=w -not -type l'),
+    '/var/lib/sallyport',
+  )
+})
+
+test('what Node compiled in the build is found by the user who runs it', () => {
+  const said = inImage(`${main.join(' ')} --version`, '--env', 'NODE_DEBUG_NATIVE=COMPILE_CACHE')
+  assert.match(said, /^sallyport 0\.1\.0$/m)
+  assert.doesNotMatch(said, /Cannot create cache directory|permission denied/)
+  assert.match(
+    said,
+    /V8 code cache for ESM file:\/\/\/sallyport\/packages\/sallyport\/src\/command-line\/table\.ts was accepted/,
+  )
 })
 
 test('the image runs as nobody on the Node that this project pins', () => {
@@ -67,15 +58,48 @@ test('the image runs as nobody on the Node that this project pins', () => {
   const bases = [...dockerfile.matchAll(/^FROM \S+node:(\S+?)-/gm)].map(([, version]) => version)
   assert.deepEqual(bases, [pinned, pinned])
   assert.match(dockerfile, new RegExp(`^USER ${nobody}:${nobody}$`, 'm'))
+  assert.equal(inImage('node --version; id -u'), `v${pinned}\n${nobody}`)
 })
 
-/** What the build's context holds: the files in git that `Dockerfile.dockerignore` lets in. */
-function built(): readonly string[] {
-  const rules = readFileSync(join(root, 'deploy/Dockerfile.dockerignore'), 'utf8').split('\n').filter(Boolean)
-  const letIn = rules.filter(rule => rule.startsWith('!')).map(rule => rule.slice(1))
-  const keptOut = new Set(rules.filter(rule => /[*]./.test(rule)).flatMap(rule => globSync(rule, { cwd: root })))
-  return execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' })
-    .split('\n')
-    .filter(name => letIn.some(each => name === each || name.startsWith(`${each}/`)))
-    .filter(name => !keptOut.has(name) && ![...keptOut].some(each => name.startsWith(`${each}/`)))
-}
+test('as the manifests start it the image serves: all parts are ready, a client’s token is taken by a gateway, and each process ends by itself in its time', async t => {
+  const [postgres, redis] = await Promise.all([startPostgres(), startRedis(['--maxmemory-policy', 'noeviction'])])
+  t.after(() => Promise.all([postgres.stop(), redis.stop()]))
+  const pods = await openPods(podman, { postgres: postgres.url, redis: redis.url })
+  t.after(() => pods.close())
+
+  await Promise.all([pods.start('authority', 0), pods.start('authority', 1)])
+  const sallyport = (words: string) => podman.run('exec', 'authority-0', 'sh', '-c', `${main.join(' ')} ${words}`)
+  assert.equal(pods.commands.length, 3)
+  for (const command of pods.commands) sallyport(command)
+  for (const name of ['gateway', 'app'])
+    pods.keep(`${name}.key.json`, podman.run('exec', 'authority-0', 'cat', `/var/lib/sallyport/home/${name}.key.json`))
+  await Promise.all([pods.start('gateway', 0), pods.start('gateway', 1), pods.start('bff', 0)])
+
+  const { client_secret } = JSON.parse(
+    sallyport(`client add nightly --grant client_credentials --scope read:notes --resource ${pods.api}/notes --json`),
+  )
+  const issued = await pods.ask(`${pods.issuer}/token`, {
+    method: 'POST',
+    headers: {
+      authorization: `Basic ${btoa(`nightly:${client_secret}`)}`,
+      'content-type': 'application/x-www-form-urlencoded',
+    },
+    body: `grant_type=client_credentials&scope=read:notes&resource=${encodeURIComponent(`${pods.api}/notes`)}`,
+  })
+  assert.equal(issued.status, 200, issued.text)
+  const authorization = `Bearer ${JSON.parse(issued.text).access_token}`
+  const answered = await pods.ask(`${pods.api}/notes/1`, { method: 'GET', headers: { authorization } })
+  assert.deepEqual([answered.status, answered.text], [200, '/v1/1'])
+
+  for (const name of pods.names) {
+    const status = podman.run('exec', name, 'cat', '/proc/1/status')
+    assert.match(status, /^Uid:\t65532\t65532\t65532\t65532$/m)
+    assert.match(status, /^CapBnd:\t0+$/m)
+    assert.match(status, /^NoNewPrivs:\t1$/m)
+    assert.match(status, /^Seccomp:\t2$/m)
+  }
+  assert.deepEqual(
+    pods.end().map(({ State }) => State.ExitCode),
+    pods.names.map(() => 0),
+  )
+})
