@@ -24,6 +24,25 @@ test('a token seen before is judged without waiting: the answer is no promise', 
   assert.equal(guard.state().cachedTokens, 1)
 })
 
+test('a remembered token is asked for the scopes of each operation, and read anew in any other form', async () => {
+  const guard = open()
+  const token = await issuer.token({ scope: 'read:orders' })
+  const reading = guard.declare('read:orders')
+  const writing = guard.declare('write:orders')
+  for (const [operation, status] of [
+    [reading, 200],
+    [reading, 200],
+    [writing, 403],
+    [reading, 200],
+    [writing, 403],
+  ] as const) {
+    const passed = await guard.pass(operation, describe(bearer(token)), {})
+    assert.equal('status' in passed ? passed.status : 200, status)
+  }
+  assert.equal((await ask(guard, [['authorization', `Bearer ${token}, Bearer ${token}`]])).code, 'credentials_repeated')
+  assert.equal((await ask(guard, [['authorization', `Bearer ${token}"`]])).code, 'authorization_malformed')
+})
+
 test('every wrong claim is 401 under its own name (RFC 9068 §4)', async () => {
   const guard = open()
   const now = Math.floor(Date.now() / 1000)

@@ -133,7 +133,7 @@ export function createGuard({ settings, context, issuer, revocations, policy, tr
       return chain(enter(door, described), known => {
         if ('refused' in known) return refuse(known, described, operation.needed.text)
         onCaller?.(request, known.caller)
-        return chain(second(engine, operation, known, described, request, nowSeconds()), passed => {
+        return chain(second(engine, operation, known, described, request, nowSeconds), passed => {
           if ('refused' in passed) return refuse(passed, described, operation.needed.text)
           counted.passed()
           return passed

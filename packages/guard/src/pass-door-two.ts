@@ -33,7 +33,7 @@ export function passDoorTwo<Request>(
   known: KnownToken,
   described: DescribedRequest,
   request: Request,
-  now: number,
+  nowSeconds: () => number,
 ): MaybePromise<Passed | GuardRefusal> {
   const { caller } = known
   const { needed, options, rules } = operation
@@ -61,7 +61,7 @@ export function passDoorTwo<Request>(
     route,
     needed,
     objectType: operation.typeOn(route),
-    now,
+    now: nowSeconds(),
     requestId: described.requestId,
     extra: options.context?.(request) ?? {},
   }

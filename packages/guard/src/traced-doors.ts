@@ -31,7 +31,7 @@ export function tracedDoors(doors: Doors, tracer: Tracer): Doors {
         },
         (span, known) => settle(span, 'refused' in known ? known.refused : 'passed'),
       ),
-    second: (engine, operation, known, described, request, now) =>
+    second: (engine, operation, known, described, request, nowSeconds) =>
       spanned(
         tracer,
         'door two',
@@ -39,7 +39,7 @@ export function tracedDoors(doors: Doors, tracer: Tracer): Doors {
           const { sender, subjectType } = known.caller
           span.setAttribute('sallyport.sender', sender.kind)
           span.setAttribute('sallyport.subject_type', subjectType)
-          return doors.second(engine, operation, known, described, request, now)
+          return doors.second(engine, operation, known, described, request, nowSeconds)
         },
         (span, passed) => settle(span, 'refused' in passed ? passed.refused : 'passed'),
       ),
