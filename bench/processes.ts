@@ -1,7 +1,7 @@
-import { install } from '../tests/services/machines.ts'
+import { type Installation, install } from '../tests/services/machines.ts'
 import { startPostgres } from '../tests/services/postgres.ts'
 import { startRedis } from '../tests/services/redis.ts'
-import { processorSeconds } from './sides/pinned-server.ts'
+import { pin, processorSeconds, SERVER_CORE } from './sides/pinned-server.ts'
 import { spread } from './sides/spread.ts'
 import { load } from './sides/wrk.ts'
 
@@ -10,52 +10,96 @@ const SECONDS = Number(process.env.BENCH_SECONDS ?? 6)
 const CONNECTIONS = 32
 
 /**
- * Whether two authority processes on one Postgres spend as much processor time a request as one does. How many more requests
- * they answer is not asked: the load and the database have no core of their own here.
+ * Whether two authority processes on one Postgres spend as much processor time a request as one does, each under the same
+ * load; and beside them two that share nothing, each on a Postgres and Redis of its own, which shows what two programs on one
+ * core cost anyway. All are on the servers' core; how many more requests two answer is not asked, for want of a core each.
  */
 export default async function run(): Promise<object> {
-  const [postgres, redis] = await Promise.all([startPostgres(), startRedis(['--maxmemory-policy', 'noeviction'])])
-  const installation = await install({ postgres: postgres.url, redis: redis.url })
+  const [shared, apart] = await Promise.all([openStores(), openStores()])
   try {
-    const { first } = installation
-    const [one, two] = [await installation.join('one', ['authority']), await installation.join('two', ['authority'])]
-    const { client_secret = '' } = first.client('nightly')
-    const form = new URLSearchParams({
-      grant_type: 'client_credentials',
-      scope: 'read:orders',
-      resource: first.resources.inside,
-    }).toString()
-    const header = `Authorization: Basic ${btoa(`nightly:${client_secret}`)}`
-    const on = (authority: string, connections: number, seconds: number) =>
-      load({ url: `${authority}/token`, connections, seconds, script: ['form.lua', form], headers: [header] })
-    const used = (pids: readonly number[]) => pids.reduce((sum, pid) => sum + processorSeconds(pid), 0)
-    const measured = async (machines: readonly (typeof one)[]) => {
-      const pids = machines.map(({ pid }) => pid)
-      const before = used(pids)
-      const loaded = await Promise.all(
-        machines.map(({ authority }) => on(authority, CONNECTIONS / machines.length, SECONDS)),
-      )
-      const requests = loaded.reduce((sum, { requestsPerSecond }) => sum + requestsPerSecond * SECONDS, 0)
-      return { micros: Math.round(((used(pids) - before) / requests) * 1e6), perSecond: Math.round(requests / SECONDS) }
-    }
-    await Promise.all([one, two].map(({ authority }) => on(authority, CONNECTIONS, 2)))
-    const alone: Awaited<ReturnType<typeof measured>>[] = []
-    const both: Awaited<ReturnType<typeof measured>>[] = []
+    const one = await authorityOn(shared, 'one')
+    const two = await authorityOn(shared, 'two')
+    const other = await authorityOn(apart, 'other')
+    await Promise.all([one, two, other].map(each => ask(each, 2)))
+    const alone: Measured[] = []
+    const both: Measured[] = []
+    const separate: Measured[] = []
     for (let round = 0; round < ROUNDS; round += 1) {
-      alone.push(await measured([one]))
-      both.push(await measured([one, two]))
+      alone.push(await measure([one]))
+      both.push(await measure([one, two]))
+      separate.push(await measure([one, other]))
     }
-    const micros = (of: typeof alone) => spread(of.map(each => each.micros))
     return {
-      connections: CONNECTIONS,
-      oneProcess: { processorMicros: micros(alone), requestsPerSecond: spread(alone.map(each => each.perSecond)) },
-      twoProcesses: { processorMicros: micros(both), requestsPerSecond: spread(both.map(each => each.perSecond)) },
-      twoAgainstOne: spread(
-        both.map((each, n) => Math.round((each.micros / (alone[n]?.micros ?? Number.NaN)) * 100) / 100),
-      ),
+      connectionsEach: CONNECTIONS,
+      oneProcess: summary(alone),
+      twoOnOneStore: summary(both),
+      twoOnTwoStores: summary(separate),
+      twoAgainstOne: ratios(both, alone),
+      oneStoreAgainstTwo: ratios(both, separate),
     }
   } finally {
-    await installation.stop()
-    await Promise.all([postgres.stop(), redis.stop()])
+    await Promise.all([shared, apart].map(stores => stores.stop()))
   }
 }
+
+interface Stores {
+  readonly installation: Installation
+  stop(): Promise<void>
+}
+
+async function openStores(): Promise<Stores> {
+  const [postgres, redis] = await Promise.all([startPostgres(), startRedis(['--maxmemory-policy', 'noeviction'])])
+  const installation = await install({ postgres: postgres.url, redis: redis.url })
+  return {
+    installation,
+    stop: async () => {
+      await installation.stop()
+      await Promise.all([postgres.stop(), redis.stop()])
+    },
+  }
+}
+
+interface Authority {
+  readonly pid: number
+  readonly url: string
+  readonly form: string
+  readonly header: string
+}
+
+async function authorityOn({ installation }: Stores, name: string): Promise<Authority> {
+  const { first } = installation
+  const { pid, authority } = await installation.join(name, ['authority'])
+  pin(pid, SERVER_CORE)
+  const { client_secret = '' } = first.client('nightly')
+  const form = { grant_type: 'client_credentials', scope: 'read:orders', resource: first.resources.inside }
+  return {
+    pid,
+    url: `${authority}/token`,
+    form: new URLSearchParams(form).toString(),
+    header: `Authorization: Basic ${btoa(`nightly:${client_secret}`)}`,
+  }
+}
+
+const ask = ({ url, form, header }: Authority, seconds: number) =>
+  load({ url, connections: CONNECTIONS, seconds, script: ['form.lua', form], headers: [header] })
+
+interface Measured {
+  readonly micros: number
+  readonly perSecond: number
+}
+
+async function measure(authorities: readonly Authority[]): Promise<Measured> {
+  const used = () => authorities.reduce((sum, { pid }) => sum + processorSeconds(pid), 0)
+  const before = used()
+  const loaded = await Promise.all(authorities.map(each => ask(each, SECONDS)))
+  const perSecond = loaded.reduce((sum, { requestsPerSecond }) => sum + requestsPerSecond, 0)
+  return { micros: Math.round(((used() - before) / (perSecond * SECONDS)) * 1e6), perSecond }
+}
+
+const summary = (of: readonly Measured[]) => ({
+  processorMicros: spread(of.map(({ micros }) => micros)),
+  requestsPerSecond: spread(of.map(({ perSecond }) => perSecond)),
+})
+
+const ratios = (of: readonly Measured[], against: readonly Measured[]) =>
+  spread(of.map(({ micros }, n) => Math.round((micros / (against[n]?.micros ?? Number.NaN)) * 100) / 100))

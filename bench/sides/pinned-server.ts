@@ -1,11 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 
-const SERVER_CORE = '0'
+export const SERVER_CORE = '0'
 /** The load's core, and that of whatever serves both sides. */
 export const LOAD_CORE = '1'
 
@@ -73,6 +73,11 @@ async function firstLine(child: ChildProcess): Promise<string> {
   const [line] = await Promise.race([once(lines, 'line'), ended])
   lines.close()
   return String(line)
+}
+
+/** Keeps a process that runs, all threads of it, on one core. */
+export function pin(pid: number, core: string): void {
+  execFileSync('taskset', ['--all-tasks', '--cpu-list', '--pid', core, String(pid)], { stdio: 'ignore' })
 }
 
 /** Processor seconds that a process used so far, all threads. */
