@@ -10,7 +10,7 @@ import { loadConfiguration } from '../../packages/sallyport/src/configuration/lo
 const folder = join(import.meta.dirname, '../../deploy/kubernetes')
 const files = globSync('*.yaml', { cwd: folder }).filter(name => name !== 'kustomization.yaml')
 
-test('every manifest is what Kubernetes’ own types take: no field that they do not know', t => {
+test('every manifest is what Kubernetes’ own types take, and every pod one that its admission lets into a restricted namespace', t => {
   const built = mkdtempSync(join(tmpdir(), 'sallyport-manifests-'))
   t.after(() => rmSync(built, { recursive: true, force: true }))
   const program = join(built, 'manifests')
@@ -18,6 +18,11 @@ test('every manifest is what Kubernetes’ own types take: no field that they do
   const said = spawnSync(program, files, { cwd: folder, encoding: 'utf8' })
   assert.equal(said.status, 0, said.stdout + said.stderr)
   assert.equal(said.stdout.trim().split('\n').length, objects().length)
+  const lax = join(built, 'lax.yaml')
+  writeFileSync(lax, readFileSync(join(folder, 'bff.yaml'), 'utf8').replace('drop: ["ALL"]', 'drop: ["NET_RAW"]'))
+  const refused = spawnSync(program, [lax], { encoding: 'utf8' })
+  assert.equal(refused.status, 1)
+  assert.match(refused.stdout, /Deployment bff: not restricted: unrestricted capabilities/)
 })
 
 test('the kustomization names every manifest', () => {

@@ -1,5 +1,6 @@
 // Reads Kubernetes manifests into Kubernetes' own types, strictly: an unknown field, a wrong type or an unknown kind is an
-// error. Prints a line for each object: its kind and name.
+// error. So is a pod that the admission of Pod Security would not let into a namespace of the level `restricted`. Prints a
+// line for each object: its kind and name.
 package main
 
 import (
@@ -12,6 +13,8 @@ import (
 	networking "k8s.io/api/networking/v1"
 	policy "k8s.io/api/policy/v1"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
+	admission "k8s.io/pod-security-admission/api"
+	security "k8s.io/pod-security-admission/policy"
 	"sigs.k8s.io/yaml"
 )
 
@@ -54,13 +57,41 @@ func read(document []byte) error {
 		return err
 	}
 	kind := head.APIVersion + " " + head.Kind
-	make, known := kinds[kind]
+	newObject, known := kinds[kind]
 	if !known {
 		return fmt.Errorf("%q is not a kind this program knows", kind)
 	}
-	if err := yaml.UnmarshalStrict(document, make()); err != nil {
+	object := newObject()
+	err := yaml.UnmarshalStrict(document, object)
+	if err == nil {
+		err = admit(object)
+	}
+	if err != nil {
 		return fmt.Errorf("%s %s: %w", kind, head.Name, err)
 	}
 	fmt.Println(head.Kind, head.Name)
+	return nil
+}
+
+// admit judges the pods that an object makes, if it makes any.
+func admit(object any) error {
+	var pod *core.PodTemplateSpec
+	switch made := object.(type) {
+	case *apps.Deployment:
+		pod = &made.Spec.Template
+	case *apps.StatefulSet:
+		pod = &made.Spec.Template
+	default:
+		return nil
+	}
+	evaluator, err := security.NewEvaluator(security.DefaultChecks())
+	if err != nil {
+		return err
+	}
+	level := admission.LevelVersion{Level: admission.LevelRestricted, Version: admission.LatestVersion()}
+	verdict := security.AggregateCheckResults(evaluator.EvaluatePod(level, &pod.ObjectMeta, &pod.Spec))
+	if !verdict.Allowed {
+		return fmt.Errorf("not restricted: %s", verdict.ForbiddenDetail())
+	}
 	return nil
 }
