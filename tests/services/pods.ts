@@ -123,7 +123,7 @@ export async function openPods(podman: Podman, services: { postgres: string; red
     async close() {
       service.close()
       await Promise.all([agent.close(), before.stop()])
-      podman.run('rm', '--force', '--time', '0', '--ignore', ...names)
+      if (names.length > 0) podman.run('rm', '--force', '--time', '0', '--ignore', ...names)
       rmSync(folder, { recursive: true, force: true })
     },
   }
