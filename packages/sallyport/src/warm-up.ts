@@ -21,6 +21,9 @@ try {
     ...commands.map(({ load }) => load()),
     import('./composition/bff.ts'),
     import('./composition/gateway.ts'),
+    import('./composition/start-bff.ts'),
+    import('./composition/start-gateway.ts'),
+    import('./demo/shop.ts'),
     import('./demo/start.ts'),
   ]
   const file = join(folder, 'sallyport.yaml')
@@ -36,6 +39,7 @@ try {
   await data.close()
   // Without arguments it only says how it is used, but everything it needs is loaded by then.
   spawnSync(process.execPath, [ordersApiScript], { stdio: 'ignore' })
+  spawnSync(process.execPath, [join(import.meta.dirname, 'main.ts'), '--version'], { stdio: 'ignore' })
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
