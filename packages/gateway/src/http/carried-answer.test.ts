@@ -77,6 +77,18 @@ test('a change of protocol that nobody asked for is no answer (RFC 9110 §15.2.2
   assert.match(await bytesOf(), /^HTTP\/1\.1 502 /)
 })
 
+test('an answer with several types is shown as the last of them, so it has the headers of a page (docs/decisions/0025)', async () => {
+  const isPage = async (...types: string[]) => {
+    answers = says(
+      `HTTP/1.1 200 OK\r\n${types.map(type => `Content-Type: ${type}\r\n`).join('')}Content-Length: 2\r\n\r\n{}`,
+    )
+    return /\r\nx-frame-options: DENY\r\n/.test(await bytesOf())
+  }
+  assert.equal(await isPage('application/json'), false)
+  assert.equal(await isPage('application/json', 'text/html'), true)
+  assert.equal(await isPage('application/json;, text/html'), true)
+})
+
 test('trailers are dropped, those that would be headers too (RFC 9110 §6.5.1)', async () => {
   const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Late\r\n\r\n'
   answers = says(`${head}2\r\nok\r\n0\r\nX-Late: 1\r\nAuthorization: Bearer x\r\n\r\n`)

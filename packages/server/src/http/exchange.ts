@@ -103,7 +103,7 @@ export class Exchange implements DirectRequest {
    */
   head(own: readonly string[]): string[] {
     const { closing } = this.#rules
-    const headers = isData(valueNamed(own, 'content-type')) ? this.#rules.dataHeaders : this.#rules.headers
+    const headers = isData(joinedNamed(own, 'content-type')) ? this.#rules.dataHeaders : this.#rules.headers
     const all: string[] = []
     for (let at = 0; at < headers.length; at += 2) {
       const [name = '', value = ''] = [headers[at], headers[at + 1]]
@@ -181,9 +181,16 @@ export class Exchange implements DirectRequest {
   }
 }
 
-const hasName = (headers: readonly string[], name: string): boolean => valueNamed(headers, name) !== undefined
+function hasName(headers: readonly string[], name: string): boolean {
+  for (let at = 0; at < headers.length; at += 2) if (headers[at] === name) return true
+  return false
+}
 
-function valueNamed(headers: readonly string[], name: string): string | undefined {
-  for (let at = 0; at < headers.length; at += 2) if (headers[at] === name) return headers[at + 1]
-  return undefined
+/** The values of a header as one (RFC 9110 §5.3). */
+function joinedNamed(headers: readonly string[], name: string): string | undefined {
+  let joined: string | undefined
+  for (let at = 0; at < headers.length; at += 2) {
+    if (headers[at] === name) joined = joined === undefined ? headers[at + 1] : `${joined},${headers[at + 1]}`
+  }
+  return joined
 }

@@ -30,6 +30,9 @@ test('JSON and JWTs are data; whatever a browser might show as a page, and what 
     'application/xhtml+xml',
     'application/json, text/html',
     'text/plain;application/json',
+    'application/json;,text/html',
+    'application/json; charset=utf-8, text/html',
+    'application/x, text/html, b+json',
   ])
     assert.equal(isData(type), false, type)
   assert.equal(isData(undefined), false)

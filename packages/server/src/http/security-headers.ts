@@ -34,8 +34,15 @@ export const forPagesOnly: ReadonlySet<string> = new Set([
 export const forData = (headers: Readonly<Record<string, string>>): readonly string[] =>
   Object.entries(headers).flatMap(([name, value]) => (forPagesOnly.has(name) ? [] : [name, value]))
 
-/** Whether an answer of this type is data that no browser shows as a page: JSON and JWTs, with `nosniff` beside them. */
+/**
+ * Whether an answer of this type is data that no browser shows as a page: JSON and JWTs, with `nosniff` beside them. Of
+ * several types, which a service can send and a cache can join, browsers take the last: then it is none (Fetch §2.2.2,
+ * "extract a MIME type").
+ *
+ * @param contentType  repeated headers joined by commas
+ */
 export function isData(contentType: string = ''): boolean {
+  if (contentType.includes(',')) return false
   const end = contentType.indexOf(';')
   const type = (end < 0 ? contentType : contentType.slice(0, end)).trimEnd().toLowerCase()
   if (!type.startsWith('application/')) return false
