@@ -8,7 +8,7 @@ import { storeErrorOfSqlite } from './sqlite-errors.ts'
 import { SQL } from './statements.ts'
 
 /** How long a connection waits for the writer of another process. */
-const BUSY_TIMEOUT_MS = 15_000
+export const BUSY_TIMEOUT_MS = 15_000
 
 /** Opens (and makes, with mode 0600) the database for writing, at the newest version of the schema. */
 export function openForWriting(path: string): DatabaseSync {

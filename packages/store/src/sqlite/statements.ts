@@ -1,11 +1,12 @@
 /**
  * All SQL of the adapter. It is SQL that Postgres takes too (parameters there are numbered), except `tableNames`,
- * `pragmas` and `dataVersion`. "Live" is written out in each statement: not past its expiry at the time given.
+ * those that begin with PRAGMA. "Live" is written out in each statement: not past its expiry at the time given.
  */
 export const SQL = {
   pragmas: 'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864',
   journalMode: 'PRAGMA journal_mode',
   dataVersion: 'PRAGMA data_version',
+  beginLogAnew: 'PRAGMA wal_checkpoint(TRUNCATE)',
 
   begin: 'BEGIN IMMEDIATE',
   beginReading: 'BEGIN',

@@ -3,6 +3,7 @@ import { ChainFile } from '../audit/chain-file.ts'
 import type { FileTrailOptions } from '../audit/trail.ts'
 import { AuditOutbox } from './audit-outbox.ts'
 import { openForWriting } from './connection.ts'
+import { LogBound } from './log-bound.ts'
 import { applyOperation, prepared } from './operations.ts'
 import { FieldReader, GROUP_OF_RECORDS, pack } from './packing.ts'
 import { storeErrorOfSqlite } from './sqlite-errors.ts'
@@ -24,6 +25,7 @@ const NO_TRAIL = { stage: () => undefined, heads: () => ({}) }
 function serve(port: NonNullable<typeof parentPort>, path: string, audit: FileTrailOptions | undefined): void {
   const database = openForWriting(path)
   const run = prepared(database)
+  const log = new LogBound(database, path)
   const versions = new Versions(run)
   const outbox = audit && new AuditOutbox(run, new ChainFile(audit.path), audit.writer)
   let filing: NodeJS.Timeout | undefined
@@ -84,6 +86,7 @@ function serve(port: NonNullable<typeof parentPort>, path: string, audit: FileTr
     } catch (error) {
       port.postMessage(failure(error, path))
     }
+    log.committed()
     if (outbox?.isWaiting) fileAfter(FILE_AFTER_MS)
   })
   port.postMessage('')
