@@ -12,7 +12,7 @@ const SECONDS = Number(process.env.BENCH_SECONDS ?? 3)
 const EXPIRY_SECONDS = 15
 const EXPIRY_ROUNDS = 2
 /** More than are asked about in a round. */
-const INTROSPECTIONS = 60_000
+const INTROSPECTIONS = 120_000
 const REFRESH_TOKENS = 4_000
 /** Prime: multiples of it meet every user before one twice, and far from each other. */
 const STRIDE = 7_368_787

@@ -3,7 +3,10 @@
  * those that begin with PRAGMA. "Live" is written out in each statement: not past its expiry at the time given.
  */
 export const SQL = {
-  pragmas: 'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864',
+  /** A checkpoint each half megabyte of log: short ones are hardly felt, long ones are waited for (docs/decisions/0027). */
+  pragmas: `
+    PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;
+    PRAGMA wal_autocheckpoint = 128`,
   journalMode: 'PRAGMA journal_mode',
   dataVersion: 'PRAGMA data_version',
   beginLogAnew: 'PRAGMA wal_checkpoint(TRUNCATE)',
