@@ -68,13 +68,19 @@ async function oursOnPostgres(): Promise<object> {
 }
 
 async function oidcProvider(delayMs: number): Promise<object> {
-  const server = await startPinned<RacedSaid>('raced-oidc-provider.ts', [String(delayMs), String(2 * ROUNDS)])
+  const wanted = [delayMs, 2 * ROUNDS, ROUNDS].map(String)
+  const server = await startPinned<RacedSaid>('raced-oidc-provider.ts', wanted)
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-race-'))
   const jwk = join(folder, 'job.json')
   try {
     writeFileSync(jwk, JSON.stringify(server.said.jwk))
     const words = ['--target', server.said.issuer, '--client', 'job', '--jwk', jwk, '--scope', 'read:orders']
-    return summed([...(await raceForTokens(server.said)), ...(await race([...words, '--rounds', String(ROUNDS)], {}))])
+    return summed([
+      ...(await raceForTokens(server.said)),
+      ...(await race([...words, '--rounds', String(ROUNDS)], {})),
+      ...(await raceForDeviceCodes(server.said)),
+      ...(await raceForRequestUris(server.said)),
+    ])
   } finally {
     await server.stop()
     rmSync(folder, { recursive: true })
@@ -105,6 +111,23 @@ async function raceForTokens(said: Raced): Promise<readonly Contest[]> {
     contests.push(...(await race([...web, '--refresh-token', token], { SALLYPORT_CLIENT_SECRET: secret })))
   }
   return contests
+}
+
+async function raceForDeviceCodes({ issuer, deviceCodes }: RacedSaid): Promise<readonly Contest[]> {
+  const contests: Contest[] = []
+  for (const code of deviceCodes)
+    contests.push(...(await race(['--target', issuer, '--client', 'tv', '--device-code', code], {})))
+  return contests
+}
+
+/** Opened by nobody that the server knows, and in the browser of a user who is signed in. */
+async function raceForRequestUris({ issuer, secret, redirectUri, cookies }: RacedSaid): Promise<readonly Contest[]> {
+  const words = ['--target', issuer, '--client', 'web', '--redirect', redirectUri, '--scope', 'read:orders']
+  const often = [...words, '--rounds', String(ROUNDS)]
+  const environment = { SALLYPORT_CLIENT_SECRET: secret }
+  const opened = await race(often, environment)
+  const signedIn = await race(often, { ...environment, SALLYPORT_SESSION_COOKIE: cookies })
+  return [...opened, ...signedIn.map(contest => ({ ...contest, kind: `${contest.kind}, signed in` }))]
 }
 
 async function refreshToken({ tokenEndpoint, secret, verifier, redirectUri }: Raced, code: string): Promise<string> {

@@ -72,6 +72,11 @@ export class UserAgent {
     return at
   }
 
+  /** The `Cookie` header that it sends there. */
+  cookiesFor(url: URL): string {
+    return [...(this.#cookies.get(url.hostname) ?? [])].map(([name, value]) => `${name}=${value}`).join('; ')
+  }
+
   async #fillIn(page: SeenPage, person: Person | undefined, answer: string, redirectUri?: string) {
     if (page.alert !== undefined) throw new Error(`${page.heading}: ${page.alert}`)
     const login = signInForm(page)
@@ -121,7 +126,7 @@ export class UserAgent {
   }
 
   #headers(url: URL): Record<string, string> {
-    const cookie = [...(this.#cookies.get(url.hostname) ?? [])].map(([name, value]) => `${name}=${value}`).join('; ')
+    const cookie = this.cookiesFor(url)
     return { accept: 'text/html', ...(cookie === '' ? {} : { cookie }) }
   }
 

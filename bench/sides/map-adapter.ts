@@ -1,6 +1,10 @@
 interface Stored {
   consumed?: number
   grantId?: string
+  /** Of a device code. */
+  userCode?: string
+  /** Of a session. */
+  uid?: string
 }
 
 const records = new Map<string, Stored>()
@@ -21,6 +25,14 @@ export class MapAdapter {
     return records.get(this.#key(id))
   }
 
+  async findByUserCode(userCode: string): Promise<Stored | undefined> {
+    return this.#first(stored => stored.userCode === userCode)
+  }
+
+  async findByUid(uid: string): Promise<Stored | undefined> {
+    return this.#first(stored => stored.uid === uid)
+  }
+
   async consume(id: string): Promise<void> {
     const found = records.get(this.#key(id))
     if (found !== undefined) found.consumed = Math.floor(Date.now() / 1000)
@@ -32,6 +44,11 @@ export class MapAdapter {
 
   async revokeByGrantId(grantId: string): Promise<void> {
     for (const [key, { grantId: of }] of records) if (of === grantId) records.delete(key)
+  }
+
+  #first(fits: (stored: Stored) => boolean): Stored | undefined {
+    for (const [key, stored] of records) if (key.startsWith(this.#key('')) && fits(stored)) return stored
+    return undefined
   }
 
   #key(id: string): string {

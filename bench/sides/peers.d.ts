@@ -7,6 +7,7 @@ declare module 'oidc-provider' {
   export class Provider {
     constructor(issuer: string, configuration: object)
     readonly AuthorizationCode: Saved
+    readonly DeviceCode: Saved
     readonly Grant: new (
       properties: object,
     ) => {

@@ -13,23 +13,30 @@ export async function call(url: string, init: RequestInit = {}): Promise<Respons
   try {
     return await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(callMs), ...init })
   } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-    const got = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
-    throw new CommandFailure({
-      failed: 'unreachable',
-      code: 'unreachable',
-      message: `${new URL(url).origin} does not answer.`,
-      got,
-      hint: 'Start it with npm start, or name the right data folder with --home.',
-    })
+    throw unreachable(`${new URL(url).origin} does not answer.`, error)
   }
 }
 
-/** The same for an answer in JSON; a body that is none reads as empty. */
+/**
+ * The same for an answer in JSON; a body that is none reads as empty.
+ *
+ * @throws CommandFailure `unreachable` (exit 5), also for an answer that is cut off in its body
+ */
 export async function callJson(url: string, init: RequestInit = {}): Promise<Answer> {
   const answer = await call(url, init)
-  const text = await answer.text()
-  return { status: answer.status, headers: answer.headers, body: readObject(text) }
+  const { status, headers } = answer
+  try {
+    return { status, headers, body: readObject(await answer.text()) }
+  } catch (error) {
+    throw unreachable(`${new URL(url).origin} did not finish its answer.`, error)
+  }
+}
+
+function unreachable(message: string, error: unknown): CommandFailure {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  const got = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
+  const hint = 'Start it with npm start, or name the right data folder with --home.'
+  return new CommandFailure({ failed: 'unreachable', code: 'unreachable', message, got, hint })
 }
 
 function readObject(text: string): Readonly<Record<string, unknown>> {

@@ -253,6 +253,8 @@ export const commands: readonly Command[] = [
       `${sallyport} race`,
       `${sallyport} race --target https://as.example --client job --jwk job.json --scope read`,
       `${sallyport} race --target https://as.example --client web --code CODE --verifier VERIFIER --redirect https://web.example/cb`,
+      `${sallyport} race --target https://as.example --client web --redirect https://web.example/cb`,
+      `${sallyport} race --target https://as.example --client tv --device`,
     ],
     flags: [
       { name: 'target', value: 'issuer', summary: 'the server to try; default: what runs from this data folder' },
@@ -274,8 +276,15 @@ export const commands: readonly Command[] = [
       { name: 'jwk', value: 'file', summary: 'its private key, for private_key_jwt and the race for an assertion' },
       { name: 'code', value: 'code', summary: 'a code to race for' },
       { name: 'verifier', value: 'text', summary: 'the code_verifier of that code' },
-      { name: 'redirect', value: 'uri', summary: 'the redirect_uri of that code' },
+      {
+        name: 'redirect',
+        value: 'uri',
+        summary:
+          'the redirect_uri of that code; without one, of requests to push, whose request_uri is raced for (cookies of a signed-in user are read from SALLYPORT_SESSION_COOKIE)',
+      },
       { name: 'refresh-token', value: 'token', summary: 'a refresh token to race for' },
+      { name: 'device-code', value: 'code', summary: 'a device code to race for, that its user approved' },
+      { name: 'device', summary: 'a new device code to race for, which you approve when asked to' },
       { name: 'scope', value: 'scope', many: true, summary: 'what to ask for' },
       { name: 'resource', value: 'uri', summary: 'the API to ask tokens for' },
     ],

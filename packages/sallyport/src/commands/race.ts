@@ -6,32 +6,32 @@ import type { ClientProof } from '../client/token-endpoint.ts'
 import { CommandFailure, flag, flagList, type Invocation, type Outcome } from '../command-line/command.ts'
 import type { Terminal } from '../command-line/terminal.ts'
 import { type DemoFile, readDemoFile } from '../demo/demo-file.ts'
-import type { Contest } from '../race/contest.ts'
-import {
-  type Contender,
-  type Parameters,
-  raceForAssertion,
-  raceForCode,
-  raceForProof,
-  raceForRefresh,
-  refreshTokenOf,
-} from '../race/contests.ts'
+import type { Contender, Parameters } from '../race/contender.ts'
+import { type Contest, isContest, isLeftOut, type LeftOut, type Raced } from '../race/contest.ts'
+import { raceForAssertion, raceForCode, raceForProof, raceForRefresh, refreshTokenOf } from '../race/contests.ts'
+import { askForDeviceCode, type DeviceAuthorization, raceForDeviceCode } from '../race/device-code.ts'
+import { raceForRequestUri } from '../race/request-uri.ts'
 import { findTarget } from '../race/target.ts'
 
-/** Races for each kind of one-time credential that can be had with what was given, and says how many won. */
+/**
+ * Races for each kind of one-time credential that can be had with what was given, and says how many won, and which kinds the
+ * server cannot be raced for.
+ */
 export async function run(invocation: Invocation, terminal: Terminal): Promise<Outcome> {
   const target = flag(invocation, 'target')
   const parallel = numberOf(invocation, 'parallel', { least: 2, most: 500, otherwise: 50 })
   const rounds = numberOf(invocation, 'rounds', { least: 1, most: 1000, otherwise: 5 })
-  const contests =
+  const raced =
     target === undefined
       ? await raceHere(invocation, terminal, { parallel, rounds })
       : await raceThere(invocation, terminal, { parallel, rounds, target })
-  if (contests.length === 0) throw nothingToRaceFor()
+  const contests = raced.filter(isContest)
+  const leftOut = [...new Map(raced.filter(isLeftOut).map(each => [each.kind, each])).values()]
+  if (contests.length === 0) throw nothingToRaceFor(leftOut)
   const wrong = contests.filter(({ right }) => !right)
   return {
-    text: byKind(contests).map(shown).join('\n'),
-    data: { right: wrong.length === 0, contests },
+    text: [...byKind(contests).map(shown), ...leftOut.map(absent)].join('\n'),
+    data: { right: wrong.length === 0, contests, leftOut },
     ...(wrong.length === 0 ? {} : { found: true }),
   }
 }
@@ -51,17 +51,19 @@ async function raceHere(invocation: Invocation, terminal: Terminal, { parallel, 
   if (user === undefined) throw usage('as', demo.users.map(({ username }) => username).join(', '))
   const person: Contender = { target, parallel, proof: { clientId: 'terminal', kind: 'none' } }
   const resource = flag(invocation, 'resource') ?? demo.orders_api
-  const codeOf = () => askForCode({ issuer, clientId: 'terminal', ...user, scope: 'read:orders', resource })
+  const asked = { scope: 'read:orders', resource }
+  const codeOf = () => askForCode({ issuer, clientId: 'terminal', ...user, ...asked })
   const machine: Contender = { target, parallel, proof: machineOf(demo) }
   const grant = { grant_type: 'client_credentials', resource }
-  const contests: Contest[] = []
+  const raced: Raced[] = []
   for (let round = 0; round < rounds; round += 1) {
-    contests.push(await raceForCode(person, (await codeOf()).parameters))
+    raced.push(await raceForCode(person, (await codeOf()).parameters))
     const refresh = await refreshTokenOf(person, (await codeOf()).parameters)
-    if (refresh !== undefined) contests.push(await raceForRefresh(person, refresh, { resource }))
-    contests.push(await raceForAssertion(machine, grant), await raceForProof(machine, grant))
+    if (refresh !== undefined) raced.push(await raceForRefresh(person, refresh, { resource }))
+    raced.push(await raceForAssertion(machine, grant), await raceForProof(machine, grant))
+    raced.push(await raceForRequestUri(person, { redirectUri: 'http://127.0.0.1:43210/callback', ...asked }))
   }
-  return contests
+  return raced
 }
 
 function machineOf(demo: DemoFile): ClientProof {
@@ -83,11 +85,11 @@ async function raceThere(invocation: Invocation, terminal: Terminal, extent: Ext
     proof,
   }
   const scopes = flagList(invocation, 'scope')
-  const asked: Parameters = {
+  const asked = {
     scope: scopes.length === 0 ? undefined : scopes.join(' '),
     resource: flag(invocation, 'resource'),
   }
-  const contests: Contest[] = []
+  const raced: Raced[] = []
   const code = flag(invocation, 'code')
   if (code !== undefined) {
     const redemption = {
@@ -97,17 +99,47 @@ async function raceThere(invocation: Invocation, terminal: Terminal, extent: Ext
       redirect_uri: flag(invocation, 'redirect'),
       resource: asked.resource,
     }
-    contests.push(await raceForCode(contender, redemption))
+    raced.push(await raceForCode(contender, redemption))
   }
   const refresh = flag(invocation, 'refresh-token')
-  if (refresh !== undefined) contests.push(await raceForRefresh(contender, refresh, asked))
-  if (proof.kind === 'none') return contests
+  if (refresh !== undefined) raced.push(await raceForRefresh(contender, refresh, asked))
+  const device = await deviceCodeOf(invocation, terminal, contender, asked)
+  if (typeof device === 'object') raced.push(device)
+  if (typeof device === 'string') raced.push(await raceForDeviceCode(contender, device))
+  const redirectUri = flag(invocation, 'redirect')
+  const cookies = terminal.environment.SALLYPORT_SESSION_COOKIE || undefined
+  for (let round = 0; round < rounds && code === undefined && redirectUri !== undefined; round += 1)
+    raced.push(await raceForRequestUri(contender, { redirectUri, ...asked, ...(cookies && { cookies }) }))
+  if (proof.kind === 'none' || raced.length > 0) return raced
   const grant = { grant_type: 'client_credentials', ...asked }
-  for (let round = 0; round < rounds && code === undefined && refresh === undefined; round += 1) {
-    if (proof.kind === 'key') contests.push(await raceForAssertion(contender, grant))
-    contests.push(await raceForProof(contender, grant))
+  for (let round = 0; round < rounds; round += 1) {
+    if (proof.kind === 'key') raced.push(await raceForAssertion(contender, grant))
+    raced.push(await raceForProof(contender, grant))
   }
-  return contests
+  return raced
+}
+
+/** The device code that was given, or one that the server gives for `--device` and a user approves now. */
+async function deviceCodeOf(
+  invocation: Invocation,
+  terminal: Terminal,
+  contender: Contender,
+  asked: Parameters,
+): Promise<string | LeftOut | undefined> {
+  if (!invocation.flags.has('device')) return flag(invocation, 'device-code')
+  const authorization = await askForDeviceCode(contender, asked)
+  if (isLeftOut(authorization)) return authorization
+  await untilApproved(authorization, terminal)
+  return authorization.deviceCode
+}
+
+/** Whoever is at the terminal says so: asking the token endpoint instead would use the device code up. */
+async function untilApproved({ userCode, verificationUri }: DeviceAuthorization, terminal: Terminal): Promise<void> {
+  if (!terminal.interactive)
+    throw usage('device', 'a terminal, to say that it is approved; or an approved --device-code')
+  terminal.note(`Approve the code ${userCode} at ${verificationUri}\n`)
+  if (await terminal.confirm('Is it approved?')) return
+  throw new CommandFailure({ failed: 'failed', code: 'not_confirmed', message: 'Nothing was raced for.' })
 }
 
 function proofOf(invocation: Invocation, terminal: Terminal): ClientProof {
@@ -153,7 +185,7 @@ function byKind(
 }
 
 function shown(contest: Contest & { readonly rounds: number; readonly wrong: number }): string {
-  const { kind, tried, won, successors, right, rounds, wrong, answers } = contest
+  const { kind, tried, won, successors, right, undecided, rounds, wrong, answers } = contest
   const what =
     successors === undefined
       ? `${won} of ${tried} won`
@@ -162,17 +194,23 @@ function shown(contest: Contest & { readonly rounds: number; readonly wrong: num
   const said = Object.entries(answers)
     .map(([answer, count]) => `${count} × ${answer}`)
     .join(', ')
-  return `${right ? 'ok   ' : 'RACE '} ${kind.padEnd(20)}  ${what}${often}  (${said})`
+  const mark = right ? (undecided === undefined ? 'ok' : '?') : 'RACE'
+  return `${column(mark, kind)}${what}${often}  (${said})${right && undecided !== undefined ? `: ${undecided}` : ''}`
 }
+
+const absent = ({ kind, why }: LeftOut): string => `${column('-', kind)}left out: ${why}`
+
+const column = (mark: string, kind: string): string => `${mark.padEnd(5)} ${kind.padEnd(20)}  `
 
 const usage = (name: string, expected: string): CommandFailure =>
   new CommandFailure({ failed: 'usage', code: 'usage', message: `--${name} does not fit.`, expected })
 
-const nothingToRaceFor = (): CommandFailure =>
+const nothingToRaceFor = (leftOut: readonly LeftOut[] = []): CommandFailure =>
   new CommandFailure({
-    failed: 'usage',
+    failed: leftOut.length === 0 ? 'usage' : 'refused',
     code: 'nothing_to_race_for',
-    message: 'There is no one-time credential to race for.',
-    expected: '--code, --refresh-token, or a client with a secret or --jwk',
+    message: ['There is no one-time credential to race for.', ...leftOut.map(absent)].join('\n'),
+    expected:
+      '--code, --refresh-token, --device-code, --device, --redirect for a request_uri, or a client with a secret or --jwk',
     hint: 'On a running demo nothing need be given.',
   })

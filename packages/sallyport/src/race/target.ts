@@ -1,14 +1,23 @@
 import { callJson, refusedBy } from '../client/call.ts'
 import { CommandFailure } from '../command-line/command.ts'
 
-/** The server that is raced against, by its own metadata. */
-export interface RaceTarget {
-  readonly issuer: string
+/** One process of the server: what uses are sent to. */
+export interface ServerProcess {
   readonly tokenEndpoint: string
+  readonly authorizationEndpoint: string | undefined
   /** Where the metadata is: what is asked for to open connections. */
   readonly metadata: string
+}
+
+/** The server that is raced against, by its own metadata. */
+export interface RaceTarget extends ServerProcess {
+  readonly issuer: string
+  /** RFC 9126 §5. */
+  readonly pushedAuthorizationRequestEndpoint: string | undefined
+  /** RFC 8628 §4. */
+  readonly deviceAuthorizationEndpoint: string | undefined
   /** Other processes of the same server, by the addresses that reach each by itself; uses are dealt out to all. */
-  readonly replicas: readonly Pick<RaceTarget, 'tokenEndpoint' | 'metadata'>[]
+  readonly replicas: readonly ServerProcess[]
 }
 
 const suffixes = ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server']
@@ -25,13 +34,15 @@ export async function findTarget(issuer: string, also: readonly string[] = []): 
     const metadata = `${given}${suffix}`
     const { status, body } = await callJson(metadata)
     const { issuer: named, token_endpoint: tokenEndpoint } = body
-    if (status === 200 && typeof named === 'string' && typeof tokenEndpoint === 'string')
-      return {
-        issuer: named,
-        tokenEndpoint,
-        metadata,
-        replicas: also.map(origin => at(origin, tokenEndpoint, metadata)),
-      }
+    if (status !== 200 || typeof named !== 'string' || typeof tokenEndpoint !== 'string') continue
+    const first = { tokenEndpoint, authorizationEndpoint: endpoint(body.authorization_endpoint), metadata }
+    return {
+      ...first,
+      issuer: named,
+      pushedAuthorizationRequestEndpoint: endpoint(body.pushed_authorization_request_endpoint),
+      deviceAuthorizationEndpoint: endpoint(body.device_authorization_endpoint),
+      replicas: also.map(origin => at(origin, first)),
+    }
   }
   throw new CommandFailure({
     failed: 'refused',
@@ -42,11 +53,17 @@ export async function findTarget(issuer: string, also: readonly string[] = []): 
   })
 }
 
+const endpoint = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
+
 /** The same endpoints at another origin. */
-const at = (origin: string, tokenEndpoint: string, metadata: string) => ({
-  tokenEndpoint: new URL(new URL(tokenEndpoint).pathname, origin).href,
-  metadata: new URL(new URL(metadata).pathname, origin).href,
-})
+function at(origin: string, { tokenEndpoint, authorizationEndpoint, metadata }: ServerProcess): ServerProcess {
+  const moved = (url: string): string => new URL(new URL(url).pathname, origin).href
+  return {
+    tokenEndpoint: moved(tokenEndpoint),
+    authorizationEndpoint: authorizationEndpoint === undefined ? undefined : moved(authorizationEndpoint),
+    metadata: moved(metadata),
+  }
+}
 
 /** A single token, to race for what follows from it. @throws CommandFailure with the server's own words */
 export async function tokensOf(
