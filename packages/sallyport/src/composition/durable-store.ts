@@ -13,6 +13,7 @@ import { CommandFailure } from '../command-line/command.ts'
 import type { Settings } from '../configuration/load.ts'
 import type { Home } from '../home/home.ts'
 import { nowSeconds } from './clock.ts'
+import { isPostgresAddress } from './postgres-address.ts'
 
 export type StoreName = 'authority' | 'bff'
 
@@ -95,13 +96,13 @@ const schemaOf = (name: StoreName, { store }: Settings): string =>
 
 function postgresUrl(name: StoreName, { store }: Settings): string {
   const { postgresUrl: url } = store
-  if (url !== undefined && URL.canParse(url)) return url
+  if (url !== undefined && isPostgresAddress(url)) return url
   throw new CommandFailure({
     failed: 'config',
     code: 'postgres_url_missing',
     message: `store.${name} is postgres, but there is no address of one.`,
     expected: 'postgres://user:password@host:port/database',
     got: url === undefined ? 'nothing' : 'something that is no address',
-    hint: 'Set SALLYPORT_POSTGRES_URL, or SALLYPORT_POSTGRES_URL_FILE to a file that holds it.',
+    hint: 'Set SALLYPORT_POSTGRES_URL, or SALLYPORT_POSTGRES_URL_FILE to a file that holds it; / and # of a password are %2F and %23.',
   })
 }

@@ -41,9 +41,14 @@ const refusalOf = (environment: Readonly<Record<string, string>>, authority?: 's
 test('a replica without a Postgres to be one of is refused, and so is what is no address; neither is repeated', () => {
   const misplaced = refusalOf({ SALLYPORT_POSTGRES_REPLICA_URL: url }, 'sqlite')
   assert.deepEqual([misplaced.code, misplaced.got], ['replica_without_postgres', 'store.authority: sqlite'])
-  const malformed = refusalOf({ SALLYPORT_POSTGRES_REPLICA_URL: 'standby.internal hunter22' })
-  assert.equal(malformed.code, 'replica_url_malformed')
-  assert.doesNotMatch(JSON.stringify([misplaced, malformed]), /hunter22/)
+  assert.doesNotMatch(JSON.stringify(misplaced), /hunter22/)
+  // A password that is not encoded: from the slash on it would be taken for the database, and told.
+  const passwords = ['/hunter22', '12/hunter22', '12#hunter22'].map(word => url.replace('hunter22', word))
+  for (const text of ['standby.internal hunter22', ...passwords]) {
+    const malformed = refusalOf({ SALLYPORT_POSTGRES_REPLICA_URL: text })
+    assert.equal(malformed.code, 'replica_url_malformed', text)
+    assert.doesNotMatch(JSON.stringify(malformed), /hunter22/)
+  }
 })
 
 test('without one nothing is served of it; with one its state is a gauge, each change a count and a line in the log', () => {

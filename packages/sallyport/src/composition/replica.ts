@@ -2,6 +2,7 @@ import type { Log, Metrics } from '@sallyport/server'
 import type { PostgresOptions, ReplicaAlarm } from '@sallyport/store'
 import { CommandFailure } from '../command-line/command.ts'
 import type { Settings } from '../configuration/load.ts'
+import { isPostgresAddress } from './postgres-address.ts'
 
 const alarms = ['ready', 'lost', 'behind', 'no_copy'] as const satisfies readonly ReplicaAlarm['what'][]
 
@@ -18,7 +19,7 @@ export function replicaOf(
   const { postgresReplicaUrl: url, authority } = store
   if (url === undefined) return undefined
   if (authority !== 'postgres') throw withoutPostgres(authority)
-  if (!URL.canParse(url)) throw malformed()
+  if (!isPostgresAddress(url)) throw malformed()
   const { log, metrics } = told
   const counted = metrics.counter('sallyport_replica_alarms_total', 'News of the replica, by what it was.', {
     what: alarms,
@@ -54,5 +55,5 @@ const malformed = (): CommandFailure =>
     message: 'SALLYPORT_POSTGRES_REPLICA_URL is no address.',
     expected: 'postgres://user:password@host:port/database',
     got: 'something else',
-    hint: 'Write it as SALLYPORT_POSTGRES_URL, with the host of the standby.',
+    hint: 'Write it as SALLYPORT_POSTGRES_URL, with the host of the standby; / and # of a password are %2F and %23.',
   })

@@ -178,9 +178,9 @@ export class Link {
   }
 }
 
-/** Host, port and database of a URL, which may hold a password. */
+/** Host, port and database of a URL, which may hold a password: after a slash in it that is not encoded, all is the path. */
 function placeOf(url: string): string {
   const parsed = URL.canParse(url) ? new URL(url) : undefined
-  if (parsed === undefined) return 'The Postgres of the URL'
+  if (parsed === undefined || parsed.pathname.includes('@')) return 'The Postgres of the URL'
   return `Postgres ${parsed.host || parsed.searchParams.get('host') || 'localhost'}${parsed.pathname}`
 }
