@@ -87,7 +87,10 @@ async function oidcProvider(delayMs: number): Promise<object> {
   }
 }
 
-/** Codes and refresh tokens: it knows no DPoP, and takes an assertion for its token endpoint only, where ours names the issuer. */
+/**
+ * Codes and refresh tokens: it knows no DPoP, pushed requests or device codes, and takes an assertion for its token endpoint
+ * only, where ours names the issuer.
+ */
 async function hydra(rotationGracePeriod: string): Promise<object> {
   const server = await startHydra({ rotationGracePeriod, codes: 2 * ROUNDS })
   try {
