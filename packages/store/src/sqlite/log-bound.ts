@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { BUSY_TIMEOUT_MS } from './connection.ts'
 import { SQL } from './statements.ts'
 
-/** What the log may grow to before readers are waited for. SQLite begins it anew at 4 MB, when nobody reads by chance. */
+/** What the log may grow to before readers are waited for. SQLite begins it anew after half a megabyte, when nobody reads by chance. */
 const LONGEST_BYTES = 32 * 1024 * 1024
 
 /**
