@@ -7,7 +7,7 @@ import { judgeStanding, type ReplicaAlarm } from './standing.ts'
 import type { Statements } from './statements.ts'
 import type { PageReader } from './tenant-view.ts'
 
-/** How often the replica is asked how it is, and how long it may take over any answer. */
+/** How often the replica is asked how it is, and how long each try at an answer may take; a page is tried twice. */
 const LOOK_MS = 2_000
 const ANSWER_MS = 2_000
 
