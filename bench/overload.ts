@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { authorities } from './sides/authorities.ts'
 import { tokenForm } from './sides/credentials-in-use.ts'
-import { LOAD_CORE, type PinnedServer } from './sides/pinned-server.ts'
+import { LOAD_CORE, type PinnedServer, startPinned } from './sides/pinned-server.ts'
 import type { SideSaid } from './sides/token-path.ts'
 import { load } from './sides/wrk.ts'
 
@@ -37,12 +36,11 @@ export interface OpenLoaded {
 
 /**
  * What the authority does when twice as many client_credentials requests come as it can answer: what it accepts keeps its
- * duration, the rest gets 503 with Retry-After, and when the load ends nobody is turned away any more.
+ * duration, the rest gets 503 with Retry-After, and when the load ends nobody is turned away any more. Its JWTs are signed
+ * by PS256, half a millisecond each: of ES256 it answers more than one core can send.
  */
 export default async function run(): Promise<object> {
-  const [ours] = authorities
-  if (ours === undefined) throw new Error('there is no authority of ours')
-  const server = await ours.start()
+  const server = await startPinned<SideSaid>('sallyport-authority.ts', ['PS256'])
   try {
     const form = tokenForm(server, {
       grant_type: 'client_credentials',

@@ -1,6 +1,7 @@
 /**
  * Our side of the token path: the authority as `npm start` composes it, with its databases, audit trail and log on disk,
- * and clients of the measurement's. Prints where it is; each line on its standard input asks for that many codes.
+ * and clients of the measurement's. Prints where it is; each line on its standard input asks for that many codes. Its
+ * argument is the algorithm of its JWTs, ES256 unless told otherwise.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -52,6 +53,10 @@ await context.store.commit([
   put('resource', seeded.resources.gateway.resource, {
     ...seeded.resources.gateway,
     introspection_clients: [clientId],
+  }),
+  put('resource', seeded.resources.orders.resource, {
+    ...seeded.resources.orders,
+    signing_alg: process.argv[2] ?? seeded.resources.orders.signing_alg,
   }),
 ])
 await listener.listen()
