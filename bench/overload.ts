@@ -37,7 +37,7 @@ export interface OpenLoaded {
 /**
  * What the authority does when twice as many client_credentials requests come as it can answer: what it accepts keeps its
  * duration, the rest gets 503 with Retry-After, and when the load ends nobody is turned away any more. Its JWTs are signed
- * by PS256, half a millisecond each: of ES256 it answers more than one core can send.
+ * by PS256, which takes a quarter of a millisecond: of ES256 it answers more than one core can send.
  */
 export default async function run(): Promise<object> {
   const server = await startPinned<SideSaid>('sallyport-authority.ts', ['PS256'])
