@@ -137,8 +137,7 @@ test('a user who may only read is told so, and one who may not even that', async
   await admin.query('CREATE ROLE onlooker LOGIN')
   const url = server.url.replace('sallyport@', 'onlooker@')
   await assert.rejects(openAt({ url, schema, nowSeconds: now }, key), { code: 'read_only', message: /42501/ })
-  await admin.query(`GRANT USAGE ON SCHEMA ${schema} TO onlooker`)
-  await admin.query(`GRANT SELECT ON ALL TABLES IN SCHEMA ${schema} TO onlooker`)
+  await letRead(admin, schema, 'onlooker')
   await store.of('acme').commit([{ put: { kind: 'k', key: 'k', value: 1 } }])
   const reading = await openAt({ url, schema, nowSeconds: now }, key)
   t.after(() => reading.close())
@@ -152,8 +151,7 @@ test('a standby answers pages that may lag, and lags; peek, list and read of the
   await store.of('acme').commit([{ put: { kind: 'k', key: 'a', value: 1 } }])
   const admin = await connect(t)
   await admin.query('CREATE ROLE pager LOGIN')
-  await admin.query(`GRANT USAGE ON SCHEMA ${schema} TO pager`)
-  await admin.query(`GRANT SELECT ON ALL TABLES IN SCHEMA ${schema} TO pager`)
+  await letRead(admin, schema, 'pager')
   const standby = await server.replica()
   const heard: string[] = []
   const replica = {
@@ -227,3 +225,9 @@ test('a standby of another store, though its schema is named alike, answers no p
     ['ours'],
   )
 })
+
+/** Lets a role read a store and nothing else. */
+async function letRead(admin: pg.Client, schema: string, role: string): Promise<void> {
+  await admin.query(`GRANT USAGE ON SCHEMA ${schema} TO ${role}`)
+  await admin.query(`GRANT SELECT ON ALL TABLES IN SCHEMA ${schema} TO ${role}`)
+}
