@@ -96,7 +96,10 @@ export class Reader {
     }
   }
 
-  /** Until this turn is over: what is left for the next tick runs after all promises that are settled in it. */
+  /**
+   * Until the next tick. One that promises ask for comes after all promises of the turn; one that the callback itself asks for
+   * comes before them, and they begin another snapshot.
+   */
   #beginSnapshot(): void {
     this.#statement(SQL.beginReading).run()
     this.#isSnapshotOpen = true
