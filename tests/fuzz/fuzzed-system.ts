@@ -122,8 +122,8 @@ async function fuzz(
   }
   const count = [...statuses.values()].reduce((sum, number) => sum + number, 0)
   assert.ok(count >= run.each, `${count} of ${run.each}`)
-  // A quarter, and what chance adds to few: one input in six may be a guess too many.
-  assert.ok((statuses.get(429) ?? 0) < count / 4 + 2 * Math.sqrt(count), 'too many inputs met a rate limit')
+  // One input in six may be a guess too many; of the 32 that `npm test` sends, chance can make it a quarter.
+  assert.ok((statuses.get(429) ?? 0) < Math.max(count / 4, 20), 'most inputs met a rate limit')
   const answers = [...statuses].sort().map(pair => pair.join(':'))
   process.stdout.write(`${String(count).padStart(6)}  ${listener} ${methods.join(',')} ${url}  ${answers.join(' ')}\n`)
   return count
