@@ -3,12 +3,14 @@
  * those that begin with PRAGMA. "Live" is written out in each statement: not past its expiry at the time given.
  */
 export const SQL = {
-  /** A checkpoint each half megabyte of log: short ones are hardly felt, long ones are waited for (docs/decisions/0027). */
+  /** Checkpoints of its own would be inside a commit, and somebody would wait for them (checkpoints.ts). */
   pragmas: `
     PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;
-    PRAGMA wal_autocheckpoint = 128`,
+    PRAGMA wal_autocheckpoint = 0`,
   journalMode: 'PRAGMA journal_mode',
   dataVersion: 'PRAGMA data_version',
+  logLength: 'PRAGMA wal_checkpoint(NOOP)',
+  checkpoint: 'PRAGMA wal_checkpoint(PASSIVE)',
   beginLogAnew: 'PRAGMA wal_checkpoint(TRUNCATE)',
 
   begin: 'BEGIN IMMEDIATE',

@@ -2,8 +2,8 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { ChainFile } from '../audit/chain-file.ts'
 import type { FileTrailOptions } from '../audit/trail.ts'
 import { AuditOutbox } from './audit-outbox.ts'
+import { Checkpoints } from './checkpoints.ts'
 import { openForWriting } from './connection.ts'
-import { LogBound } from './log-bound.ts'
 import { applyOperation, prepared } from './operations.ts'
 import { FieldReader, GROUP_OF_RECORDS, pack } from './packing.ts'
 import { storeErrorOfSqlite } from './sqlite-errors.ts'
@@ -25,7 +25,7 @@ const NO_TRAIL = { stage: () => undefined, heads: () => ({}) }
 function serve(port: NonNullable<typeof parentPort>, path: string, audit: FileTrailOptions | undefined): void {
   const database = openForWriting(path)
   const run = prepared(database)
-  const log = new LogBound(database, path)
+  const checkpoints = new Checkpoints(database, () => performance.now())
   const versions = new Versions(run)
   const outbox = audit && new AuditOutbox(run, new ChainFile(audit.path), audit.writer)
   let filing: NodeJS.Timeout | undefined
@@ -86,7 +86,7 @@ function serve(port: NonNullable<typeof parentPort>, path: string, audit: FileTr
     } catch (error) {
       port.postMessage(failure(error, path))
     }
-    log.committed()
+    checkpoints.committed()
     if (outbox?.isWaiting) fileAfter(FILE_AFTER_MS)
   })
   port.postMessage('')
