@@ -25,7 +25,7 @@ await new Promise<void>(resolve => {
     const now = performance.now()
     for (const should = Math.min(total, ((now - begunMs) / 1000) * rate); sent + due.length < should; )
       due.push(begunMs + ((sent + due.length) / rate) * 1000)
-    while (due.length > 0 && free.length > 0) send(free.pop(), due.shift() ?? now)
+    while (due.length > 0 && free.length > 0) send(free.shift(), due.shift() ?? now)
     const isOver = sent === total && answered + failed === total
     if (isOver || now > begunMs + seconds * 1000 + patienceMs) resolve()
     else setImmediate(round)

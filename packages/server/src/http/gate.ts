@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { eventLoopUtilization } from 'node:perf_hooks'
 import type { Duplex } from 'node:stream'
 import { Admission } from '../admission.ts'
 import type { Log } from '../log.ts'
@@ -73,9 +74,9 @@ export class Gate {
       socket.destroy()
       return 'cut'
     }
-    this.#roundBeganMs ??= this.#beginRound()
+    const enteredMs = this.#round()
     const isCounted = urgency !== 'always' && this.#admission.enter(urgency === 'first')
-    this.#follow(response, lane, isCounted)
+    this.#follow(response, lane, isCounted ? enteredMs : undefined)
     return isCounted || urgency === 'always' ? undefined : this.#turnAway()
   }
 
@@ -88,17 +89,18 @@ export class Gate {
     return unanswered > 1 || (latest !== undefined && (latest.headersSent || latest.req.complete))
   }
 
-  #follow(response: ServerResponse, lane: Lane, isCounted: boolean): void {
+  /** @param enteredMs  of a request that is in flight */
+  #follow(response: ServerResponse, lane: Lane, enteredMs: number | undefined): void {
     lane.unanswered += 1
     lane.latest = response
-    if (isCounted) lane.counted += 1
+    if (enteredMs !== undefined) lane.counted += 1
     response.once('close', () => {
       if (lane.latest === response) lane.latest = undefined
       if (!lane.isOpen) return
       lane.unanswered -= 1
-      if (!isCounted) return
+      if (enteredMs === undefined) return
       lane.counted -= 1
-      this.#leave(1)
+      this.#admission.answered(this.#leave(1) - enteredMs)
     })
   }
 
@@ -118,10 +120,18 @@ export class Gate {
   /**
    * Places are free again when the round is over: all that is read in one round has waited together, whether or not some of
    * it could be answered at once.
+   *
+   * @returns when this round began
    */
-  #leave(count: number): void {
+  #leave(count: number): number {
     this.#left += count
+    return this.#round()
+  }
+
+  /** When this round began, by `performance.now()`: with the first request or answer. */
+  #round(): number {
     this.#roundBeganMs ??= this.#beginRound()
+    return this.#roundBeganMs
   }
 
   #beginRound(): number {
@@ -129,7 +139,7 @@ export class Gate {
     setImmediate(() => {
       const now = performance.now()
       this.#roundBeganMs = undefined
-      this.#admission.waited(now - beganMs, now)
+      this.#admission.waited(now - beganMs, now, loopWorkedMs)
       this.#admission.left(this.#left)
       this.#left = 0
     })
@@ -159,6 +169,8 @@ export class Gate {
     this.#shed = 0
   }
 }
+
+const loopWorkedMs = (): number => eventLoopUtilization().active
 
 /** Not all of those who were turned away come back in the same second. */
 const busy: readonly Failure[] = ['1', '2', '3'].map(unavailable)
