@@ -22,15 +22,22 @@ export interface Compared {
 }
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3)
-/** Longer where the machine is busy: code that ran too little is still being compiled. */
-const WARM_SECONDS = Number(process.env.BENCH_WARM_SECONDS ?? 2)
+/** Until its code is compiled, which is an eighth of the processor time of a redemption after two seconds. */
+const WARM_SECONDS = Number(process.env.BENCH_WARM_SECONDS ?? 8)
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 4)
+/** Each round measures every side so often, the other way round the second time. */
+const TURNS = 2
 
-/** Runs the sides in turns, each on a fresh server that was warmed; medians over the rounds. The last side is the measure. */
+/**
+ * Each round starts a fresh server of every side, warms them, and measures them in turns, so that what is compared was
+ * measured within seconds: a machine's speed drifts by more than the sides differ. Medians over the rounds. The last side is
+ * the measure.
+ */
 export async function compare<Said>(sides: readonly Side<Said>[]): Promise<readonly Compared[]> {
   const runs = sides.map(side => ({ side, measured: [] as Measured[] }))
   for (let round = 0; round < ROUNDS; round += 1) {
-    for (const { side, measured } of round % 2 === 0 ? runs : runs.toReversed()) measured.push(await measure(side))
+    const measured = await measureRound(round % 2 === 0 ? sides : sides.toReversed())
+    for (const run of runs) run.measured.push(...(measured.get(run.side.name) ?? []))
   }
   const reference = runs.at(-1)?.measured ?? []
   return runs.map(({ side, measured }) => ({
@@ -52,20 +59,30 @@ interface Measured {
   readonly processorMicros: number
 }
 
-async function measure<Said>(side: Side<Said>): Promise<Measured> {
-  const server = await side.start()
+async function measureRound<Said>(sides: readonly Side<Said>[]): Promise<ReadonlyMap<string, readonly Measured[]>> {
+  const running: { readonly side: Side<Said>; readonly server: PinnedServer<Said>; readonly measured: Measured[] }[] =
+    []
   try {
-    await load(await side.load(server, WARM_SECONDS))
-    const asked = await side.load(server, SECONDS)
-    const before = server.processorSeconds()
-    const loaded = await load(asked)
-    const used = server.processorSeconds() - before
-    const processorMicros = Math.round((used / (loaded.requestsPerSecond * SECONDS)) * 1e6)
-    process.stderr.write(`${side.name}: ${loaded.requestsPerSecond}/s, p99 ${loaded.p99Ms} ms, ${processorMicros} µs\n`)
-    return { ...loaded, processorMicros }
+    for (const side of sides) running.push({ side, server: await side.start(), measured: [] })
+    for (const { side, server } of running) await load(await side.load(server, WARM_SECONDS))
+    for (let turn = 0; turn < TURNS; turn += 1) {
+      for (const { side, server, measured } of turn % 2 === 0 ? running : running.toReversed())
+        measured.push(await measure(side, server))
+    }
+    return new Map(running.map(({ side, measured }) => [side.name, measured]))
   } finally {
-    await server.stop()
+    for (const { server } of running) await server.stop()
   }
+}
+
+async function measure<Said>(side: Side<Said>, server: PinnedServer<Said>): Promise<Measured> {
+  const asked = await side.load(server, SECONDS)
+  const before = server.processorSeconds()
+  const loaded = await load(asked)
+  const used = server.processorSeconds() - before
+  const processorMicros = Math.round((used / (loaded.requestsPerSecond * SECONDS)) * 1e6)
+  process.stderr.write(`${side.name}: ${loaded.requestsPerSecond}/s, p99 ${loaded.p99Ms} ms, ${processorMicros} µs\n`)
+  return { ...loaded, processorMicros }
 }
 
 function hundredths(value: number): number {

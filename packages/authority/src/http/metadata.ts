@@ -32,6 +32,7 @@ const published = (type: string, document: object): DirectAnswer => ({
   status: 200,
   headers: [...openToAll, ...cached, 'content-type', type],
   body: JSON.stringify(document),
+  isOpen: true,
 })
 
 /** Made anew when the second or the keys are others than at the last time: everybody asks for these documents. */

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { announcesBody, readBody } from './body.ts'
 import type { DirectAnswer, DirectRequest, Exchange } from './exchange.ts'
 import type { Failure } from './failure.ts'
-import { forPagesOnly, isData } from './security-headers.ts'
+import { isData, notForData, notForOpenData } from './security-headers.ts'
 
 export type DirectMethod = 'GET' | 'POST' | 'OPTIONS' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -120,7 +120,7 @@ class DirectRoute {
       return
     }
     if (answer.headers !== this.#own) {
-      this.#head = [...exchange.head(answer.headers), 'content-length', '0']
+      this.#head = [...exchange.head(answer.headers, answer.isOpen), 'content-length', '0']
       this.#own = answer.headers
     }
     // node:http has written them out when `writeHead` returns, so the same array serves the next request.
@@ -143,6 +143,7 @@ async function answerThrough(
   const answer = await handler({ method, url, headers, rawHeaders, body, id, address: ip ?? '' })
   for (let at = 0; at + 1 < answer.headers.length; at += 2)
     reply.header(answer.headers[at] ?? '', answer.headers[at + 1])
-  if (isData(String(reply.getHeader('content-type')))) for (const name of forPagesOnly) reply.removeHeader(name)
+  if (isData(String(reply.getHeader('content-type'))))
+    for (const name of answer.isOpen === true ? notForOpenData : notForData) reply.removeHeader(name)
   return reply.code(answer.status).send(answer.status === 204 ? undefined : answer.body)
 }

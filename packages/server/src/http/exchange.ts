@@ -30,13 +30,16 @@ export interface DirectAnswer {
    */
   readonly headers: readonly string[]
   readonly body: string | Buffer
+  /** A document for everybody, of any origin and without credentials: it carries nothing that keeps pages of others away. */
+  readonly isOpen?: boolean
 }
 
 /** What all exchanges of a listener share. */
 export interface ExchangeRules {
-  /** The listener's security headers, name and value in turn: all, and those that data carries. */
+  /** The listener's security headers, name and value in turn: all, those that data carries, and those of open documents. */
   readonly headers: readonly string[]
   readonly dataHeaders: readonly string[]
+  readonly openHeaders: readonly string[]
   readonly trustRequestId: boolean
   /** Proxies whose `X-Forwarded-For` is believed. */
   readonly trusted: ((address: string, hop: number) => boolean) | undefined
@@ -99,11 +102,13 @@ export class Exchange implements DirectRequest {
    * place of those of the same name, the request's id, and `connection: close` once the listener closes. Whoever writes the
    * answer adds its length.
    *
-   * @param own  names in lower case
+   * @param own     names in lower case
+   * @param isOpen  of an open document
    */
-  head(own: readonly string[]): string[] {
-    const { closing } = this.#rules
-    const headers = isData(joinedNamed(own, 'content-type')) ? this.#rules.dataHeaders : this.#rules.headers
+  head(own: readonly string[], isOpen: boolean = false): string[] {
+    const { closing, openHeaders, dataHeaders } = this.#rules
+    const ofData = isOpen ? openHeaders : dataHeaders
+    const headers = isData(joinedNamed(own, 'content-type')) ? ofData : this.#rules.headers
     const all: string[] = []
     for (let at = 0; at < headers.length; at += 2) {
       const [name = '', value = ''] = [headers[at], headers[at + 1]]
@@ -133,7 +138,7 @@ export class Exchange implements DirectRequest {
 
   /** Sends an answer whole. */
   send(answer: DirectAnswer, route: string): void {
-    const headers = this.head(answer.headers)
+    const headers = this.head(answer.headers, answer.isOpen)
     const bytes = Buffer.byteLength(answer.body)
     if (answer.status !== 204) headers.push('content-length', String(bytes))
     this.write(answer, bytes, headers, route)

@@ -20,6 +20,8 @@ async function opened(t: TestContext) {
   const write = (event: string, fields?: LogFields) => void lines.push({ event, fields })
   const log: Log = { debug: write, info: write, warn: write, error: write, child: () => log }
   const { promise, resolve: release } = Promise.withResolvers<void>()
+  const { promise: fewWait, resolve: fewAreWaiting } = Promise.withResolvers<void>()
+  let waiting = 0
   const listener = createListener({
     name: 'crowded',
     origin: 'http://localhost',
@@ -36,6 +38,8 @@ async function opened(t: TestContext) {
   listener.direct('GET', '/end', answer)
   listener.app.get('/livez', async () => 'ok')
   listener.direct('GET', '/wait', async () => {
+    waiting += 1
+    if (waiting === admissionRules.few) fewAreWaiting()
     await promise
     return plain
   })
@@ -60,12 +64,13 @@ async function opened(t: TestContext) {
           .once('end', () => settle({ status: reply.statusCode ?? 0, retryAfter: reply.headers['retry-after'] }))
       }).once('error', fail)
     })
-  return { ask, port, lines, observed, release, shed: () => shed }
+  return { ask, port, lines, observed, fewWait, release, shed: () => shed }
 }
 
 test('a crowd is answered in part and turned away in part with 503 and Retry-After, and nobody is when it has gone (RFC 9110 §15.6.4)', async t => {
-  const { ask, lines, observed, release, shed } = await opened(t)
+  const { ask, lines, observed, fewWait, release, shed } = await opened(t)
   const holding = Array.from({ length: admissionRules.few }, () => ask('/wait'))
+  await fewWait
   const [answers, urgent, health] = [new Map<number, number>(), new Set<number>(), new Set<number>()]
   const isOver = () => shed() >= 100 && urgent.size > 0 && health.size > 0
   const send = async (path: string, note: (status: number) => void) => {

@@ -94,7 +94,8 @@ export class Gate {
     lane.unanswered += 1
     lane.latest = response
     if (enteredMs !== undefined) lane.counted += 1
-    response.once('close', () => {
+    // `once` costs more, and node:http tells of it once.
+    response.on('close', () => {
       if (lane.latest === response) lane.latest = undefined
       if (!lane.isOpen) return
       lane.unanswered -= 1

@@ -18,7 +18,7 @@ import { knownHosts } from './known-hosts.ts'
 import { type ListenerLimits, listenerLimits } from './limits.ts'
 import { answerMalformed } from './malformed.ts'
 import { requestIdOf } from './request-id.ts'
-import { forData, securityHeaders } from './security-headers.ts'
+import { headersWithout, notForData, notForOpenData, securityHeaders } from './security-headers.ts'
 import { attach, createServers, replaceCertificate } from './servers.ts'
 import { closeSockets, openSockets } from './sockets.ts'
 import { failureOfThrown } from './thrown.ts'
@@ -206,7 +206,8 @@ function createFront(options: ListenerOptions, { gate, limits, headers, closing,
     gate,
     {
       headers: Object.entries(headers).flat(),
-      dataHeaders: forData(headers),
+      dataHeaders: headersWithout(headers, notForData),
+      openHeaders: headersWithout(headers, notForOpenData),
       trustRequestId,
       trusted: trustProxy.length === 0 ? undefined : proxyAddr.compile([...trustProxy]),
       errorPage,

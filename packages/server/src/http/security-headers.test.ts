@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { forData, isData, securityHeaders } from './security-headers.ts'
+import { headersWithout, isData, notForData, notForOpenData, securityHeaders } from './security-headers.ts'
 
 test('data carries what keeps it from being sniffed, framed, embedded and stored, and nothing about windows (docs/decisions/0025)', () => {
-  const names = forData(securityHeaders('https://auth.example')).filter((_, at) => at % 2 === 0)
+  const names = headersWithout(securityHeaders('https://auth.example'), notForData).filter((_, at) => at % 2 === 0)
   assert.deepEqual(names, [
     'cache-control',
     'content-security-policy',
@@ -11,6 +11,11 @@ test('data carries what keeps it from being sniffed, framed, embedded and stored
     'cross-origin-resource-policy',
     'strict-transport-security',
   ])
+})
+
+test('an open document carries what keeps it from being sniffed, and nothing that keeps pages of other origins away', () => {
+  const names = headersWithout(securityHeaders('https://auth.example'), notForOpenData).filter((_, at) => at % 2 === 0)
+  assert.deepEqual(names, ['cache-control', 'x-content-type-options', 'strict-transport-security'])
 })
 
 test('JSON and JWTs are data; whatever a browser might show as a page, and what nobody knows, is not', () => {

@@ -23,16 +23,25 @@ export function securityHeaders(origin: string): Readonly<Record<string, string>
 }
 
 /** What these say is about windows, frames, features and links, which an answer of data has none of. */
-export const forPagesOnly: ReadonlySet<string> = new Set([
+export const notForData: ReadonlySet<string> = new Set([
   'x-frame-options',
   'referrer-policy',
   'cross-origin-opener-policy',
   'permissions-policy',
 ])
 
-/** Those of a listener's security headers that an answer of data carries, name and value in turn (docs/decisions/0025). */
-export const forData = (headers: Readonly<Record<string, string>>): readonly string[] =>
-  Object.entries(headers).flatMap(([name, value]) => (forPagesOnly.has(name) ? [] : [name, value]))
+/** A document that is for everybody is kept from nobody, and loads nothing. */
+export const notForOpenData: ReadonlySet<string> = new Set([
+  ...notForData,
+  'content-security-policy',
+  'cross-origin-resource-policy',
+])
+
+/** A listener's security headers without those of a set, name and value in turn (docs/decisions/0025). */
+export const headersWithout = (
+  headers: Readonly<Record<string, string>>,
+  left: ReadonlySet<string>,
+): readonly string[] => Object.entries(headers).flatMap(([name, value]) => (left.has(name) ? [] : [name, value]))
 
 /**
  * Whether an answer of this type is data that no browser shows as a page: JSON and JWTs, with `nosniff` beside them. Of
