@@ -1,5 +1,5 @@
 import type { AccessTokenClaims, RevocationEntry } from '@sallyport/credentials'
-import type { Write } from '@sallyport/store'
+import type { MaybePromise, Stored, TenantStore, Write } from '@sallyport/store'
 import type { AuthorityContext } from './context.ts'
 
 /** The stream that the feed reads. */
@@ -17,24 +17,26 @@ export function revocationWrites(entry: RevocationEntry): readonly Write[] {
   ]
 }
 
-/** Whether a token was revoked: itself, with its family, with its client, or with the key that signed it. */
-export async function isRevoked(
+/** Whether a token was revoked: itself, with its family, with its client, or with the key that signed it. Asked about at once, in one round trip. */
+export function isRevoked(
   claims: Pick<AccessTokenClaims, 'jti' | 'family' | 'client_id' | 'iat'>,
   kid: string | undefined,
-  context: Pick<AuthorityContext, 'store'>,
-): Promise<boolean> {
-  const names: readonly (readonly [RevocationEntry['kind'], string | undefined])[] = [
-    ['token', claims.jti],
-    ['family', claims.family],
-    ['client', claims.client_id],
-    ['key', kid],
-  ]
-  for (const [kind, id] of names) {
-    if (id === undefined) continue
-    const stored = await context.store.peek<RevocationEntry>('revocation', revocationKey(kind, id))
-    if (stored !== undefined && (kind === 'token' || claims.iat <= stored.value.before)) return true
-  }
-  return false
+  { store }: Pick<AuthorityContext, 'store'>,
+): MaybePromise<boolean> {
+  const { jti, family, client_id, iat } = claims
+  const reads = [read(store, 'token', jti), read(store, 'client', client_id)]
+  if (family !== undefined) reads.push(read(store, 'family', family))
+  if (kid !== undefined) reads.push(read(store, 'key', kid))
+  const ends = (stored: StoredRevocation) =>
+    stored !== undefined && (stored.value.kind === 'token' || iat <= stored.value.before)
+  return reads.some(each => each instanceof Promise)
+    ? Promise.all(reads).then(all => all.some(ends))
+    : reads.some(each => ends(each as StoredRevocation))
 }
+
+type StoredRevocation = Stored<RevocationEntry> | undefined
+
+const read = (store: TenantStore, kind: RevocationEntry['kind'], id: string): MaybePromise<StoredRevocation> =>
+  store.peek<RevocationEntry>('revocation', revocationKey(kind, id))
 
 const revocationKey = (kind: RevocationEntry['kind'], id: string): string => `${kind} ${id}`

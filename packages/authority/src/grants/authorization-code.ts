@@ -40,9 +40,8 @@ export const authorizationCode: Grant = async (asked, context) => {
   if (isTokenError(target)) return target
   const unbound = senderConstraint(client, target.resource, target.scope, proof?.jkt)
   if (unbound !== undefined) return unbound
-  const subject = await subjectAlive(code, context)
+  const [subject, signedOut] = await Promise.all([subjectAlive(code, context), sessionAlive(code.session, context)])
   if (isTokenError(subject)) return subject
-  const signedOut = await sessionAlive(code.session, context)
   if (signedOut !== undefined) return signedOut
   if (stored.usedAt !== undefined) return replayed(code, stored.usedAt, asked, context)
   return planOf({ code, selector: shown.selector, target, subject }, asked, context)
