@@ -1,5 +1,6 @@
-import type { AuditRecord, Effects, Page, TenantStore, Write } from '@sallyport/store'
+import type { AuditRecord, Effects, Page, PeekedWith, References, TenantStore, Write } from '@sallyport/store'
 import { renderRecord } from '../../packages/store/src/audit/record.ts'
+import { peekEach } from '../../packages/store/src/references.ts'
 import { checkWrite, type SimulatedDatabase } from './simulated-database.ts'
 
 /** Has a verb reach the database, once or never, sooner or later, and brings back what it said, if anything. */
@@ -15,6 +16,11 @@ export function simulatedStore(database: SimulatedDatabase, carry: Carry, reads:
   const read = <T>(label: string, verb: () => T) => (reads === 'at once' ? verb() : carry(label, verb))
   return {
     peek: <V>(kind: string, key: string) => read(`peek ${kind}`, () => database.peek<V>(kind, key)),
+    peekWith: <P extends PeekedWith>(kind: string, key: string, references: References) =>
+      read(`peek ${kind}`, () => {
+        const found = peekEach((ofKind, named) => database.peek(ofKind, named), kind, key, references)
+        return found as P | undefined
+      }),
     take: async <V>(kind: string, key: string, { put, audit }: Effects) => {
       for (const write of put) checkWrite(write)
       const record = copied(audit)

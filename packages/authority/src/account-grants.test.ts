@@ -37,6 +37,7 @@ type Store = Parameters<typeof disconnectClient>[2]['store']
 
 const storeOf = (store: Store): Store => ({
   peek: (kind, key) => store.peek(kind, key),
+  peekWith: (kind, key, references) => store.peekWith(kind, key, references),
   take: (kind, key, effects) => store.take(kind, key, effects),
   claim: (kind, hash, expiresAt) => store.claim(kind, hash, expiresAt),
   commit: writes => store.commit(writes),

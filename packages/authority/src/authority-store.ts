@@ -17,6 +17,7 @@ export interface AuthorityStore extends TenantStore {
 export function authorityStore(store: TenantStore, registrations: Registrations): AuthorityStore {
   return {
     peek: (kind, key) => store.peek(kind, key),
+    peekWith: (kind, key, references) => store.peekWith(kind, key, references),
     claim: (kind, hash, expiresAt) => store.claim(kind, hash, expiresAt),
     list: (kind, page) => store.list(kind, page),
     read: (stream, after, limit) => store.read(stream, after, limit),

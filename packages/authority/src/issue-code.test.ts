@@ -23,6 +23,7 @@ function interrupted(context: AuthorityContext, meanwhile: () => Promise<void>):
   const { store } = context
   const between: AuthorityStore = {
     peek: (kind, key) => store.peek(kind, key),
+    peekWith: (kind, key, references) => store.peekWith(kind, key, references),
     take: (kind, key, effects) => store.take(kind, key, effects),
     claim: (kind, hash, expiresAt) => store.claim(kind, hash, expiresAt),
     list: (kind, page) => store.list(kind, page),

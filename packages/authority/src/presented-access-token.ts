@@ -14,10 +14,11 @@ import {
   verifyJwt,
   verifyKeyOf,
 } from '@sallyport/credentials'
+import type { PeekedWith } from '@sallyport/store'
 import { findClient } from './clients.ts'
 import type { AuthorityContext } from './context.ts'
 import type { AccessTokenRecord } from './issued-access-token.ts'
-import { isRevoked } from './revocations.ts'
+import { isRevoked, type RevocationAlong, revocationReferences, wasRevoked } from './revocations.ts'
 
 /** Compared with where there is no row, so that an unknown selector costs what a wrong secret costs. */
 const nobodysHash = 'A'.repeat(43)
@@ -42,23 +43,25 @@ export async function presentedAccessToken(
 ): Promise<LiveAccessToken | DeadAccessToken> {
   const read = token.startsWith('sp_') ? await opaque(token, context) : await jwt(token, context)
   if ('dead' in read) return read
-  if (await isRevoked(read.claims, read.kid, context)) return { dead: 'revoked' }
   const client = await findClient(context, read.claims.client_id)
   if (client === undefined || client.disabled) return { dead: 'client_disabled' }
-  return { claims: read.claims, format: read.format }
+  return read
 }
 
-type Read = (LiveAccessToken & { readonly kid?: string }) | DeadAccessToken
+type Read = LiveAccessToken | DeadAccessToken
 
 async function opaque(token: string, context: AuthorityContext): Promise<Read> {
   const shown = parseOpaqueToken(token, 'at')
   if (shown === undefined) return { dead: 'malformed' }
-  const stored = await context.store.peek<AccessTokenRecord>('access', shown.selector)
-  const same = sameSecret(stored?.value.secret_hash ?? nobodysHash, shown.secretHash)
-  if (stored === undefined || !same) return { dead: 'unknown' }
-  const { claims } = stored.value
-  return claims.exp <= context.now() ? { dead: 'token_expired' } : { claims, format: 'opaque' }
+  const read = await context.store.peekWith<ReadToken>('access', shown.selector, revocationReferences)
+  const same = sameSecret(read?.record.value.secret_hash ?? nobodysHash, shown.secretHash)
+  if (read === undefined || !same) return { dead: 'unknown' }
+  const { claims } = read.record.value
+  if (claims.exp <= context.now()) return { dead: 'token_expired' }
+  return wasRevoked(claims, read.along) ? { dead: 'revoked' } : { claims, format: 'opaque' }
 }
+
+type ReadToken = PeekedWith<AccessTokenRecord, RevocationAlong>
 
 async function jwt(token: string, context: AuthorityContext): Promise<Read> {
   const verified = await verifyJwt(token, {
@@ -73,7 +76,8 @@ async function jwt(token: string, context: AuthorityContext): Promise<Read> {
   if ('refused' in verified) return { dead: verified.refused }
   const read = readAccessTokenClaims(verified.claims)
   if ('refused' in read) return { dead: read.refused }
-  return { claims: read.claims, format: 'jwt', kid: verified.key.kid }
+  const isOver = await isRevoked(read.claims, verified.key.kid, context)
+  return isOver ? { dead: 'revoked' } : { claims: read.claims, format: 'jwt' }
 }
 
 /** Our own published keys as verifiers. */

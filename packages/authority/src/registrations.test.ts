@@ -38,6 +38,7 @@ function process(reads: 'at once' | 'slow' = 'at once') {
     peek: (_kind: string, key: string) => (key === 'web' ? peek() : undefined),
     commit: async () => ({ committed: true }) as const,
     take: never,
+    peekWith: never,
     claim: never,
     list: never,
     read: never,

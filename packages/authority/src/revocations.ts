@@ -1,9 +1,11 @@
 import type { AccessTokenClaims, RevocationEntry } from '@sallyport/credentials'
-import type { MaybePromise, Stored, TenantStore, Write } from '@sallyport/store'
+import type { MaybePromise, PeekedWith, References, Stored, TenantStore, Write } from '@sallyport/store'
 import type { AuthorityContext } from './context.ts'
 
 /** The stream that the feed reads. */
 export const revocationStream = 'revocation'
+
+const revocationKey = (kind: RevocationEntry['kind'], id: string): string => `${kind} ${id}`
 
 /**
  * A revocation, told to everybody and kept until no token it names is alive: an entry of the stream, and a record of kind
@@ -27,16 +29,32 @@ export function isRevoked(
   const reads = [read(store, 'token', jti), read(store, 'client', client_id)]
   if (family !== undefined) reads.push(read(store, 'family', family))
   if (kid !== undefined) reads.push(read(store, 'key', kid))
-  const ends = (stored: StoredRevocation) =>
-    stored !== undefined && (stored.value.kind === 'token' || iat <= stored.value.before)
+  const ends = (stored: StoredRevocation) => stored !== undefined && isEndOf(iat, stored.value)
   return reads.some(each => each instanceof Promise)
     ? Promise.all(reads).then(all => all.some(ends))
     : reads.some(each => ends(each as StoredRevocation))
 }
 
+/** What may have revoked an opaque token, as its record names it: itself, its family, its client. */
+export const revocationReferences = {
+  token: { kind: 'revocation', path: ['claims', 'jti'], prefix: revocationKey('token', '') },
+  family: { kind: 'revocation', path: ['claims', 'family'], prefix: revocationKey('family', '') },
+  client: { kind: 'revocation', path: ['claims', 'client_id'], prefix: revocationKey('client', '') },
+} as const satisfies References
+
+export type RevocationAlong = {
+  readonly [K in keyof typeof revocationReferences]: PeekedWith<RevocationEntry> | undefined
+}
+
+/** The same as `isRevoked`, of what was read along with an opaque token. */
+export const wasRevoked = (
+  { iat }: Pick<AccessTokenClaims, 'iat'>,
+  { token, family, client }: RevocationAlong,
+): boolean => [token, family, client].some(read => read !== undefined && isEndOf(iat, read.record.value))
+
+const isEndOf = (iat: number, entry: RevocationEntry): boolean => entry.kind === 'token' || iat <= entry.before
+
 type StoredRevocation = Stored<RevocationEntry> | undefined
 
 const read = (store: TenantStore, kind: RevocationEntry['kind'], id: string): MaybePromise<StoredRevocation> =>
   store.peek<RevocationEntry>('revocation', revocationKey(kind, id))
-
-const revocationKey = (kind: RevocationEntry['kind'], id: string): string => `${kind} ${id}`

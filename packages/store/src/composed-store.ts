@@ -4,6 +4,8 @@ import type {
   Listed,
   MaybePromise,
   Page,
+  PeekedWith,
+  References,
   Store,
   Stored,
   StreamPage,
@@ -41,6 +43,10 @@ class ComposedView implements TenantStore {
 
   peek<V>(kind: string, key: string): MaybePromise<Stored<V> | undefined> {
     return this.#durable.peek<V>(kind, key)
+  }
+
+  peekWith<P extends PeekedWith>(kind: string, key: string, references: References): MaybePromise<P | undefined> {
+    return this.#durable.peekWith<P>(kind, key, references)
   }
 
   list<V>(kind: string, page: Page): MaybePromise<Listed<V>> {

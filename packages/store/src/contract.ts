@@ -29,6 +29,12 @@ export interface TenantStore {
   peek<V = unknown>(kind: string, key: string): MaybePromise<Stored<V> | undefined>
 
   /**
+   * Shows a record and those that its value names, as they are at one moment and in one round trip: a token, say, with the
+   * account it is about. The answer has the names of `references`; what is not there is `undefined`.
+   */
+  peekWith<P extends PeekedWith>(kind: string, key: string, references: References): MaybePromise<P | undefined>
+
+  /**
    * Uses a record up and commits `effects` with it: exactly one caller wins, on every adapter and from every process.
    * A loser's effects are not written. `lost` shows the record and when it was first used; a used record is kept until
    * its expiry. When a condition among the effects (`insert`, `replace`) does not hold, nothing is taken.
@@ -115,6 +121,29 @@ export interface Stored<V = unknown> {
   readonly expiresAt: number | undefined
   /** Unix seconds of the `take` that won, or `undefined` while unused. */
   readonly usedAt: number | undefined
+}
+
+/** How a record names another one. */
+export interface Reference {
+  readonly kind: string
+  /** Where the other's key is in the value: a member, and members of it. Anything but text there names nothing. */
+  readonly path: readonly string[]
+  /** What stands before it in the key. */
+  readonly prefix?: string
+  /** What the other one names in turn. */
+  readonly along?: References
+}
+
+export type References = Readonly<Record<string, Reference>>
+
+/** A record and those it names. */
+export interface PeekedWith<V = unknown, A = Along> {
+  readonly record: Stored<V>
+  readonly along: A
+}
+
+interface Along {
+  readonly [name: string]: PeekedWith | undefined
 }
 
 export type Write =

@@ -64,6 +64,11 @@ export class RecordCodec {
     return { kind, key, value: JSON.parse(this.openText(names, row.value)) as V, version, expiresAt, usedAt }
   }
 
+  /** @param kind as spelled */
+  isSealed(kind: string): boolean {
+    return this.#sealedKinds.has(kind)
+  }
+
   /** What is stored as JSON. @throws StoreError `unsealed`, `wrong_key` */
   openText(names: readonly [tenant: string, kind: string, key: string], text: string): string {
     if (this.#sealedKinds.has(names[1])) return this.#sealer.open(text, sealContext(names))

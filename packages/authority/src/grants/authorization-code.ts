@@ -1,4 +1,5 @@
 import { parseOpaqueToken, sameSecret } from '@sallyport/credentials'
+import type { PeekedWith } from '@sallyport/store'
 import type { AuthorizationCode } from '../authorization-code.ts'
 import type { Client } from '../client.ts'
 import type { AuthorityContext } from '../context.ts'
@@ -10,8 +11,8 @@ import { codeOfClient, unusableCodeHint } from '../rules/code-client.ts'
 import { codeRedirectUri } from '../rules/code-redirect-uri.ts'
 import { codeVerifier } from '../rules/code-verifier.ts'
 import { senderConstraint } from '../rules/sender-constraint.ts'
-import { sessionAlive } from '../rules/session-alive.ts'
-import { type LiveSubject, subjectAlive } from '../rules/subject-alive.ts'
+import { judgeSession, sessionReference } from '../rules/session-alive.ts'
+import { judgeSubject, type LiveSubject, type SubjectAlong, subjectReferences } from '../rules/subject-alive.ts'
 import { type TokenTarget, tokenTarget } from '../rules/token-target.ts'
 import { isTokenError, type TokenError } from '../token-error.ts'
 import type { TokenFamily } from '../token-family.ts'
@@ -26,9 +27,11 @@ export const authorizationCode: Grant = async (asked, context) => {
   const { request, client, proof } = asked
   const shown = parseOpaqueToken(request.parameters.get('code') ?? '', 'ac')
   if (!request.parameters.has('code')) return codeMissing()
-  const stored = shown === undefined ? undefined : await context.store.peek<AuthorizationCode>('code', shown.selector)
+  const read = shown && (await context.store.peekWith<ReadCode>('code', shown.selector, codeReferences))
+  const stored = read?.record
   const same = sameSecret(stored?.value.secret_hash ?? nobodysHash, shown?.secretHash ?? '')
-  if (shown === undefined || stored === undefined || !same) return unusable('code_unknown', 'a code of ours', 'another')
+  if (shown === undefined || read === undefined || stored === undefined || !same)
+    return unusable('code_unknown', 'a code of ours', 'another')
   const code = stored.value
   const refused =
     codeOfClient(code, client) ??
@@ -40,12 +43,18 @@ export const authorizationCode: Grant = async (asked, context) => {
   if (isTokenError(target)) return target
   const unbound = senderConstraint(client, target.resource, target.scope, proof?.jkt)
   if (unbound !== undefined) return unbound
-  const [subject, signedOut] = await Promise.all([subjectAlive(code, context), sessionAlive(code.session, context)])
+  const subject = judgeSubject(code, read.along)
   if (isTokenError(subject)) return subject
+  const signedOut = judgeSession(read.along.end)
   if (signedOut !== undefined) return signedOut
   if (stored.usedAt !== undefined) return replayed(code, stored.usedAt, asked, context)
   return planOf({ code, selector: shown.selector, target, subject }, asked, context)
 }
+
+/** All that a code's judgement looks at is read at once, so that it is what was true at one moment. */
+const codeReferences = { ...subjectReferences, end: sessionReference } as const
+
+type ReadCode = PeekedWith<AuthorizationCode, SubjectAlong & { readonly end: PeekedWith | undefined }>
 
 interface JudgedCode {
   readonly code: AuthorizationCode

@@ -1,4 +1,5 @@
 import { parseOpaqueToken, sameSecret } from '@sallyport/credentials'
+import type { PeekedWith } from '@sallyport/store'
 import { isConfidential } from '../client.ts'
 import type { AuthorityContext } from '../context.ts'
 import type { Grant, GrantRequest } from '../granted.ts'
@@ -8,7 +9,7 @@ import type { RefreshToken } from '../refresh-token.ts'
 import { boundKey } from '../rules/bound-key.ts'
 import { endReplayed, refreshReuse } from '../rules/refresh-reuse.ts'
 import { senderConstraint } from '../rules/sender-constraint.ts'
-import { type LiveSubject, subjectAlive } from '../rules/subject-alive.ts'
+import { judgeSubject, type LiveSubject, type SubjectAlong, subjectReferences } from '../rules/subject-alive.ts'
 import { type TokenTarget, tokenTarget } from '../rules/token-target.ts'
 import { isTokenError, type TokenError } from '../token-error.ts'
 import type { TokenFamily } from '../token-family.ts'
@@ -25,7 +26,7 @@ export const refreshToken: Grant = async (asked, context) => {
   if (token === undefined) return tokenMissing()
   const presented = await present(token, context)
   if (presented === undefined) return unusable('refresh_unknown', 'a refresh token of ours', 'another')
-  const family = (await context.store.peek<TokenFamily>('family', presented.stored.value.family))?.value
+  const family = presented.family?.record.value
   const refused = judgeFamily(family, asked, context)
   if (refused !== undefined) return refused
   if (family === undefined) return unusable('family_unknown', 'a token family', 'none')
@@ -33,7 +34,7 @@ export const refreshToken: Grant = async (asked, context) => {
   // Whoever shows a used token without its key has copied it, whatever else is wrong with the request.
   if (foreignKey !== undefined)
     return presented.stored.usedAt === undefined ? foreignKey : endReplayed(presented, family, asked, context)
-  const subject = await subjectAlive(family, context)
+  const subject = judgeSubject(family, presented.family?.along ?? nobody)
   if (isTokenError(subject)) return subject
   const asksFor = { resources: request.resources, scope: request.parameters.get('scope') }
   const target = await tokenTarget(client, family, asksFor, context)
@@ -44,11 +45,28 @@ export const refreshToken: Grant = async (asked, context) => {
   return isTokenError(refresh) ? refresh : planOf({ family, refresh, target, subject }, asked)
 }
 
-async function present(token: string, context: AuthorityContext): Promise<PresentedRefresh | undefined> {
+/** All that a refresh looks at is read at once, so that it is what was true at one moment. */
+const references = { family: { kind: 'family', path: ['family'], along: subjectReferences } } as const
+
+type ReadFamily = PeekedWith<TokenFamily, SubjectAlong>
+
+const nobody: SubjectAlong = { account: undefined, grant: undefined }
+
+interface Presented extends PresentedRefresh {
+  readonly family: ReadFamily | undefined
+}
+
+async function present(token: string, { store }: AuthorityContext): Promise<Presented | undefined> {
   const shown = parseOpaqueToken(token, 'rt')
-  const stored = shown && (await context.store.peek<RefreshToken>('refresh', shown.selector))
-  const same = sameSecret(stored?.value.secret_hash ?? nobodysHash, shown?.secretHash ?? '')
-  return shown && stored && same ? { token, stored } : undefined
+  const read =
+    shown &&
+    (await store.peekWith<PeekedWith<RefreshToken, { readonly family: ReadFamily | undefined }>>(
+      'refresh',
+      shown.selector,
+      references,
+    ))
+  const same = sameSecret(read?.record.value.secret_hash ?? nobodysHash, shown?.secretHash ?? '')
+  return shown && read && same ? { token, stored: read.record, family: read.along.family } : undefined
 }
 
 function judgeFamily(

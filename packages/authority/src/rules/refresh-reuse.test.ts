@@ -149,6 +149,7 @@ test('seed 17: a family that a thief ended while its client asks again for a los
       }
       return store.peek(kind, key)
     },
+    peekWith: (kind, key, references) => store.peekWith(kind, key, references),
     take: (kind, key, effects) => store.take(kind, key, effects),
     claim: (kind, hash, expiresAt) => store.claim(kind, hash, expiresAt),
     commit: writes => store.commit(writes),

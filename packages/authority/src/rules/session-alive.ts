@@ -1,4 +1,4 @@
-import type { NewRecord } from '@sallyport/store'
+import type { NewRecord, Reference } from '@sallyport/store'
 import type { AuthorityContext } from '../context.ts'
 import type { TokenError } from '../token-error.ts'
 
@@ -7,7 +7,7 @@ const rememberedSeconds = 700
 
 /** Remembers that a session ended, for codes that it had just given out and that have no family to end yet. */
 export const endedSession = (sid: string, now: number): NewRecord => ({
-  kind: 'ended-session',
+  kind: sessionReference.kind,
   key: sid,
   value: { ended_at: now },
   expiresAt: now + rememberedSeconds,
@@ -18,7 +18,15 @@ export async function sessionAlive(
   sid: string,
   context: Pick<AuthorityContext, 'store'>,
 ): Promise<TokenError | undefined> {
-  if ((await context.store.peek('ended-session', sid)) === undefined) return undefined
+  return judgeSession(await context.store.peek(sessionReference.kind, sid))
+}
+
+/** The end of its session, as a code names it. */
+export const sessionReference = { kind: 'ended-session', path: ['session'] } as const satisfies Reference
+
+/** @param end  of the session, if it ended */
+export function judgeSession(end: unknown): TokenError | undefined {
+  if (end === undefined) return undefined
   return {
     error: 'invalid_grant',
     reason: 'session_ended',

@@ -1,4 +1,4 @@
-import type { Stored } from '@sallyport/store'
+import type { PeekedWith, References, Stored } from '@sallyport/store'
 import type { Account } from '../account.ts'
 import type { AuthorityContext } from '../context.ts'
 import type { Grant } from '../grant.ts'
@@ -11,18 +11,41 @@ export interface LiveSubject {
   readonly grant: Stored<Grant> | undefined
 }
 
+/** What tokens hold of their user. */
+type Held = Pick<TokenFamily, 'subject' | 'grant' | 'auth_time' | 'scope'>
+
+/** Account and grant, as a code and a family name them. */
+export const subjectReferences = {
+  account: { kind: 'account', path: ['subject'] },
+  grant: { kind: 'grant', path: ['grant'] },
+} as const satisfies References
+
+export type SubjectAlong = {
+  readonly account: PeekedWith<Account> | undefined
+  readonly grant: PeekedWith<Grant> | undefined
+}
+
 /**
  * The user may still sign in and still allows the client: account enabled, its sessions not ended since, grant not revoked
  * and not narrowed below what the tokens hold (OAuth 2.1 §4.3.1, STANDARDS S31).
  */
 export async function subjectAlive(
-  family: Pick<TokenFamily, 'subject' | 'grant' | 'auth_time' | 'scope'>,
+  family: Held,
   context: Pick<AuthorityContext, 'store'>,
 ): Promise<LiveSubject | TokenError> {
   const [account, grant] = await Promise.all([
     context.store.peek<Account>('account', family.subject),
     family.grant === undefined ? undefined : context.store.peek<Grant>('grant', family.grant),
   ])
+  return judgeSubject(family, {
+    account: account && { record: account, along: {} },
+    grant: grant && { record: grant, along: {} },
+  })
+}
+
+/** The same for who was read along with a code or a family by `subjectReferences`. */
+export function judgeSubject(family: Held, read: SubjectAlong): LiveSubject | TokenError {
+  const [account, grant] = [read.account?.record, read.grant?.record]
   if (account === undefined || account.value.disabled)
     return over('account_disabled', 'an enabled account', account === undefined ? 'none' : 'a disabled one')
   const { sessions_valid_from: validFrom } = account.value

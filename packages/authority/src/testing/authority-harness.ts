@@ -142,6 +142,7 @@ function recording(store: TenantStore, audits: AuditRecord[]): TenantStore {
   }
   return {
     peek: (kind, key) => store.peek(kind, key),
+    peekWith: (kind, key, references) => store.peekWith(kind, key, references),
     claim: (kind, hash, expiresAt) => store.claim(kind, hash, expiresAt),
     list: (kind, page) => store.list(kind, page),
     read: (stream, after, limit) => store.read(stream, after, limit),

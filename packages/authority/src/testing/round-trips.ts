@@ -27,6 +27,7 @@ export function countRoundTrips(store: TenantStore): RoundTrips {
   return {
     store: {
       peek: (kind, key) => trip(() => store.peek(kind, key)),
+      peekWith: (kind, key, references) => trip(() => store.peekWith(kind, key, references)),
       take: (kind, key, effects) => trip(() => store.take(kind, key, effects)),
       claim: (kind, hash, expiresAt) => trip(() => store.claim(kind, hash, expiresAt)),
       commit: (writes, vouched) => trip(() => store.commit(writes, vouched)),

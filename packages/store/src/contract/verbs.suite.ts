@@ -23,6 +23,69 @@ export function verbsContract(name: string, open: OpenLone): void {
     assert.equal(await tenant.peek('other', 'k'), undefined)
   })
 
+  test(`${name}: peekWith shows a record with those it names, and those they name`, async t => {
+    const { store, clock } = await freshStore(t, open)
+    const tenant = store.of('acme')
+    const put = (kind: string, key: string, value: unknown, seconds?: number) =>
+      ({ put: { kind, key, value, ...(seconds === undefined ? {} : { expiresAt: clock.seconds + seconds }) } }) as const
+    await tenant.commit([
+      put('refresh', 'r', { family: 'f', of: { client: 'c' }, note: 'a\0b' }),
+      put('refresh', 'odd', { family: 7, of: null }),
+      put('refresh', 'strange', { family: '\0\ud800', of: { client: 'c' } }),
+      put('family', 'f', { subject: 'u', grant: 'gone' }),
+      put('family', '\0\ud800', { subject: 'u' }),
+      put('account', 'u', { name: 'Alice' }),
+      put('grant', 'gone', {}, 1),
+      put('revocation', 'client c', { before: 5 }),
+    ])
+    await store.of('other').commit([put('family', 'f', { subject: 'mallory' })])
+    clock.seconds += 2
+    const references = {
+      family: {
+        kind: 'family',
+        path: ['family'],
+        along: { account: { kind: 'account', path: ['subject'] }, grant: { kind: 'grant', path: ['grant'] } },
+      },
+      client: { kind: 'revocation', path: ['of', 'client'], prefix: 'client ' },
+      inherited: { kind: 'revocation', path: ['constructor', 'name'] },
+    } as const
+    const shown = async (key: string) => {
+      const read = await tenant.peekWith('refresh', key, references)
+      if (read === undefined) return undefined
+      assert.deepEqual(read.record, await tenant.peek('refresh', key))
+      assert.deepEqual(Object.keys(read.along), ['family', 'client', 'inherited'])
+      const { family, client, inherited } = read.along
+      assert.equal(inherited, undefined)
+      assert.deepEqual(client?.record, client && (await tenant.peek('revocation', 'client c')))
+      return [
+        family?.record.key,
+        family?.along.account?.record.value,
+        family?.along.grant?.record.key,
+        client?.record.value,
+      ]
+    }
+    const [alice, revoked] = [{ name: 'Alice' }, { before: 5 }]
+    assert.deepEqual(await shown('r'), ['f', alice, undefined, revoked], 'the grant has expired')
+    assert.deepEqual(await shown('odd'), [undefined, undefined, undefined, undefined], 'what is no text names nothing')
+    assert.deepEqual(await shown('strange'), ['\0\ud800', alice, undefined, revoked])
+    assert.equal(await shown('none'), undefined)
+    const taken = await tenant.take('family', 'f', { put: [] })
+    assert.ok('won' in taken)
+    const after = await tenant.peekWith('refresh', 'r', references)
+    assert.equal(after?.along.family?.record.usedAt, clock.seconds, 'a used record is shown as one')
+  })
+
+  test(`${name}: peekWith follows the names in a sealed value as well`, async t => {
+    const { store } = await freshStore(t, open)
+    const tenant = store.of('acme')
+    await tenant.commit([
+      { put: { kind: 'session', key: 's', value: { next: 'n' } } },
+      { put: { kind: 'next', key: 'n', value: 1 } },
+    ])
+    const read = await tenant.peekWith('session', 's', { next: { kind: 'next', path: ['next'] } })
+    assert.deepEqual([read?.record.value, read?.along.next?.record.value], [{ next: 'n' }, 1])
+  })
+
   test(`${name}: take is won once and writes its successors; the second take is lost and writes nothing`, async t => {
     const { store, clock } = await freshStore(t, open)
     const tenant = store.of('acme')

@@ -1,5 +1,6 @@
 import type { ChainPlaces } from '../audit/trail.ts'
 import type { RecordColumns } from '../record-codec.ts'
+import type { FlatReference } from '../references.ts'
 import { StoreError } from '../store-error.ts'
 import type { Link, Row } from './link.ts'
 import { shelfOf } from './shelf.ts'
@@ -32,6 +33,26 @@ export class Reader {
   async peek(tenant: string, kind: string, key: string, now: number): Promise<RecordRow | undefined> {
     const rows = await this.#read(this.#statements.peek, [shelfOf(tenant, kind), key, now])
     return rows.map(recordRow)[0]
+  }
+
+  /** The record, at 0, and those that the references lead to, by their places from 1. */
+  async peekWith(
+    tenant: string,
+    kind: string,
+    key: string,
+    now: number,
+    references: readonly FlatReference[],
+  ): Promise<ReadonlyMap<number, RecordRow>> {
+    const rows = await this.#read(this.#statements.peekWith, [
+      shelfOf(tenant, kind),
+      key,
+      now,
+      references.map(({ parent }) => parent),
+      references.map(({ reference }) => shelfOf(tenant, reference.kind)),
+      references.map(({ reference }) => reference.prefix ?? ''),
+      references.map(({ reference }) => reference.path.join(',')),
+    ])
+    return new Map(rows.map(row => [Number(row.n), recordRow(row)]))
   }
 
   async list(tenant: string, kind: string, after: string, now: number, limit: number): Promise<readonly RecordRow[]> {

@@ -112,8 +112,10 @@ test('round trips: one for a grant with its record or a look-up, two for peek an
   assert.equal(await counted(() => tenant.commit([put('a')], { audit: record('a') })), 1, 'an opaque grant')
   assert.equal(await counted(() => store.audit.append(record('b'))), 1, 'a grant without a row')
   assert.equal(await counted(async () => tenant.peek('access', 'a')), 1, 'introspection')
+  const along = { of: { kind: 'access', path: ['of'], along: { of: { kind: 'access', path: ['of'] } } } }
+  assert.equal(await counted(async () => tenant.peekWith('access', 'a', along)), 1, 'a record with those it names')
   const refresh = async () => {
-    await tenant.peek('refresh', 'r')
+    await tenant.peekWith('refresh', 'r', along)
     const successor = { insert: { kind: 'refresh', key: 's', value: 1 } }
     await tenant.take('refresh', 'r', { put: [successor, put('c')], audit: record('c') })
   }

@@ -20,6 +20,24 @@ export function statementsFor(schema: string) {
       name: 'peek',
       text: `SELECT ${columns} FROM ${schema}.record r WHERE r.shelf = $1::uuid AND r.key = $2::text AND ${live('$3')}`,
     },
+    /** Found records lead to those that their values name: `n` is the place in the arrays, `parent` that of who names it. */
+    peekWith: {
+      name: 'peek_with',
+      text: `
+        WITH RECURSIVE found AS (
+          SELECT 0::bigint AS n, ${columns} FROM ${schema}.record r
+          WHERE r.shelf = $1::uuid AND r.key = $2::text AND ${live('$3')}
+          UNION ALL
+          SELECT w.n, ${columns}
+          FROM found f
+            JOIN unnest($4::bigint[], $5::uuid[], $6::text[], $7::text[])
+              WITH ORDINALITY AS w (parent, shelf, prefix, path, n) ON w.parent = f.n
+            JOIN ${schema}.record r
+              ON r.shelf = w.shelf AND r.key = w.prefix || (f.value::json #>> string_to_array(w.path, ','))
+          WHERE ${live('$3')}
+        )
+        SELECT * FROM found`,
+    },
     list: {
       name: 'list',
       text: `

@@ -6,6 +6,8 @@ import type {
   LaggingStore,
   Listed,
   Page,
+  PeekedWith,
+  References,
   Stored,
   StreamPage,
   Taken,
@@ -16,9 +18,11 @@ import type {
 import { readName, spellName, spellNewName } from '../names.ts'
 import { checkLimit, spellAfter } from '../pages.ts'
 import { checkTime, type EncodedWrite, type RecordCodec } from '../record-codec.ts'
+import { peekEach } from '../references.ts'
 import type { GroupWriter, Operation } from './group-writer.ts'
 import type { Row } from './link.ts'
 import { claimOperation, commitOperation, takeOperation } from './operations.ts'
+import { peekAtOnce } from './peek-at-once.ts'
 import { type Reader, type RecordRow, recordRow } from './reader.ts'
 import type { StreamWatch } from './stream-watch.ts'
 import type { Sweeper } from './sweeper.ts'
@@ -73,6 +77,15 @@ export class PostgresTenantView implements TenantStore {
     if (names === undefined) return undefined
     const row = await this.#parts.reader.peek(...names, this.#parts.nowSeconds())
     return row === undefined ? undefined : this.#parts.codec.decode(names, kind, key, row)
+  }
+
+  async peekWith<P extends PeekedWith>(kind: string, key: string, references: References): Promise<P | undefined> {
+    const names = this.#names(kind, key)
+    if (names === undefined) return undefined
+    const found =
+      (await peekAtOnce(names, { kind, key, references }, this.#parts)) ??
+      (await peekEach((ofKind, named) => this.peek(ofKind, named), kind, key, references))
+    return (found === 'unknown' ? undefined : found) as P | undefined
   }
 
   list<V>(kind: string, page: Page): Promise<Listed<V>> {

@@ -57,6 +57,7 @@ export class Checkpoints {
       if (pages >= this.#boundPages) this.#boundPages = this.#bound() ? LONGEST_LOG : pages + LONGEST_LOG
     } catch {
       // A disk that takes nothing more. The next commit meets it, and says so to whoever waits for it.
+      this.#duePages = FEWEST_PAGES
     }
   }
 

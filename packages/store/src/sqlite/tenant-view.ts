@@ -6,6 +6,8 @@ import type {
   Listed,
   MaybePromise,
   Page,
+  PeekedWith,
+  References,
   Stored,
   StreamPage,
   Taken,
@@ -16,6 +18,7 @@ import type {
 import { readName, spellName, spellNewName } from '../names.ts'
 import { checkLimit, spellAfter } from '../pages.ts'
 import { checkTime, type EncodedWrite, type RecordCodec, type RecordColumns } from '../record-codec.ts'
+import { peekEach } from '../references.ts'
 import type { GroupWriter } from './group-writer.ts'
 import { packWrites } from './packed-writes.ts'
 import { type FieldReader, pack } from './packing.ts'
@@ -52,6 +55,11 @@ export class SqliteTenantView implements TenantStore {
       const row = this.#parts.reader.peek(...names, this.#parts.nowSeconds())
       return row === undefined ? undefined : this.#parts.codec.decode<V>(names, kind, key, row)
     })
+  }
+
+  peekWith<P extends PeekedWith>(kind: string, key: string, references: References): MaybePromise<P | undefined> {
+    // All in one turn, which sees one snapshot (docs/decisions/0023).
+    return peekEach((ofKind, named) => this.peek(ofKind, named), kind, key, references) as MaybePromise<P | undefined>
   }
 
   async take<V>(kind: string, key: string, effects: Effects): Promise<Taken<V>> {

@@ -1,0 +1,55 @@
+import type { MaybePromise, PeekedWith, Reference, References, Stored } from './contract.ts'
+
+const none: References = {}
+
+/** The key that a reference finds in a value; `undefined` where there is no text. */
+export function keyIn(value: unknown, { path, prefix = '' }: Reference): string | undefined {
+  let found = value
+  for (const member of path) {
+    if (typeof found !== 'object' || found === null) return undefined
+    found = Object.getOwnPropertyDescriptor(found, member)?.value
+  }
+  return typeof found === 'string' ? prefix + found : undefined
+}
+
+/** `peekWith` by one peek after the other, for a store in which none of them is a round trip. */
+export function peekEach(
+  peek: (kind: string, key: string) => MaybePromise<Stored | undefined>,
+  kind: string,
+  key: string,
+  references: References,
+): MaybePromise<PeekedWith | undefined> {
+  const follow = (record: Stored | undefined): MaybePromise<PeekedWith | undefined> => {
+    if (record === undefined) return undefined
+    const found = Object.entries(references).map(([name, reference]) => {
+      const named = keyIn(record.value, reference)
+      const of = named === undefined ? undefined : peekEach(peek, reference.kind, named, reference.along ?? none)
+      return of instanceof Promise ? of.then(late => [name, late] as const) : ([name, of] as const)
+    })
+    const isLate = found.some(each => each instanceof Promise)
+    return isLate
+      ? Promise.all(found).then(all => ({ record, along: Object.fromEntries(all) }))
+      : { record, along: Object.fromEntries(found as Iterable<readonly [string, PeekedWith | undefined]>) }
+  }
+  const record = peek(kind, key)
+  return record instanceof Promise ? record.then(follow) : follow(record)
+}
+
+/** One of the references of a `peekWith`, as a list has them. */
+export interface FlatReference {
+  readonly name: string
+  readonly reference: Reference
+  /** Place in the list, from 1, of the reference whose record has it; 0: the record that is shown. */
+  readonly parent: number
+}
+
+/** All references, each after the one that leads to it. */
+export function flatReferences(references: References): readonly FlatReference[] {
+  const flat: FlatReference[] = []
+  const add = (those: References, parent: number) => {
+    for (const [name, reference] of Object.entries(those))
+      add(reference.along ?? none, flat.push({ name, reference, parent }))
+  }
+  add(references, 0)
+  return flat
+}
