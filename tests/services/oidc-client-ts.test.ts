@@ -140,6 +140,15 @@ test('two tabs of oidc-client-ts that renew with one refresh token at once are b
   const user = await signIn(first, await register())
   const second = await first.context().newPage()
   await second.goto(app)
+  // A tab that comes later finds what the other one stored, and renews with that: both have to have sent theirs.
+  const { promise: bothSent, resolve: release } = Promise.withResolvers<void>()
+  let sent = 0
+  await first.context().route('**/token', async route => {
+    sent += 1
+    if (sent === 2) release()
+    await bothSent
+    await route.continue()
+  })
   const renew = (tab: Page) => tab.evaluate(async () => (await manager.signinSilent())?.refresh_token)
   const [one, other] = await Promise.all([renew(first), renew(second)])
   assert.equal(one, other)
