@@ -24,7 +24,10 @@ export const admissionRules: AdmissionRules = {
   intervalMs: 50,
 }
 
-/** So much less is turned away after an interval in which not everything took too long; after another it is all over `few`. */
+/**
+ * So much less is turned away after an interval in which not everything took too long; after another it is all over `few` but
+ * this, so that somebody always shows whether the queue is gone, whoever holds the places of the few.
+ */
 const milder = 0.02
 
 /** After an interval that was too long and in which somebody was turned away, `few` is so many times what it was; after another. */
@@ -37,7 +40,7 @@ const restless = 0.95
  * Lets in what can be answered in time, so that overload costs those who come too much and not everybody. It looks at the
  * shortest wait of an interval as CoDel does: a burst that is worked off, or one pause of the process, leaves a short one; a
  * standing queue does not. A wait is a round of the process; in a process that never rests it is also how long the quickest
- * answer took, for then none waited for somebody else. While a queue stands, the requests over `few` are turned away, and
+ * answer took, where none waits for somebody else. While a queue stands, the requests over `few` are turned away, and
  * once some are, `few` shrinks, for the others need not wait in a queue that does no more work. When it is gone, a share that
  * falls is turned away, evenly, and `few` grows; when the process rests, all is as it was. Pure: time is an argument.
  *
@@ -52,7 +55,8 @@ export class Admission {
   #hasTurnedAway = false
   #beganAtMs = Number.NEGATIVE_INFINITY
   #shortestMs = Number.POSITIVE_INFINITY
-  #quickestMs = Number.POSITIVE_INFINITY
+  /** 0 when nothing was answered: that tells nothing. */
+  #quickestMs = 0
   #workedMs = 0
 
   constructor(rules: AdmissionRules = admissionRules) {
@@ -80,9 +84,9 @@ export class Admission {
     this.#inFlight -= count
   }
 
-  /** An answer is there, so long after its request. */
+  /** An answer that waited for nobody else is there, so long after its request. */
   answered(afterMs: number): void {
-    if (afterMs < this.#quickestMs) this.#quickestMs = afterMs
+    if (this.#quickestMs === 0 || afterMs < this.#quickestMs) this.#quickestMs = afterMs
   }
 
   /**
@@ -101,7 +105,7 @@ export class Admission {
       this.#beganAtMs = nowMs
       this.#hasTurnedAway = false
       this.#shortestMs = Number.POSITIVE_INFINITY
-      this.#quickestMs = Number.POSITIVE_INFINITY
+      this.#quickestMs = 0
     }
     if (delayMs < this.#shortestMs) this.#shortestMs = delayMs
   }
@@ -124,7 +128,7 @@ export class Admission {
   #judge(isRestless: boolean): void {
     const { few, fewest, delayMs } = this.#rules
     const isStanding = this.#shortestMs > delayMs || (isRestless && this.#quickestMs > delayMs)
-    this.#share = isStanding ? 1 : Math.max(0, this.#share - milder)
+    this.#share = isStanding ? 1 - milder : Math.max(0, this.#share - milder)
     if (!isStanding) this.#few = Math.min(few, this.#few * more)
     else if (this.#hasTurnedAway) this.#few = Math.max(fewest, this.#few * fewer)
   }

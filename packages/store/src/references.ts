@@ -2,6 +2,9 @@ import type { MaybePromise, PeekedWith, Reference, References, Stored } from './
 
 const none: References = {}
 
+/** What stands between the members of a path where it is one text. */
+export const pathSeparator = '\u001f'
+
 /** The key that a reference finds in a value; `undefined` where there is no text. */
 export function keyIn(value: unknown, { path, prefix = '' }: Reference): string | undefined {
   let found = value

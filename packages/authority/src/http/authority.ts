@@ -32,7 +32,11 @@ export interface AuthorityOptions {
 /** The whole authority behind one listener: back channel, front channel, management API, health. Not listening yet. */
 export function createAuthority(options: AuthorityOptions): Listener {
   const { context } = options
-  const listener = createListener({ ...options.listener, urgencyOf: urgencyAt(issuerPath(context.issuer)) })
+  const listener = createListener({
+    ...options.listener,
+    urgencyOf: urgencyAt(issuerPath(context.issuer)),
+    answersAlone: true,
+  })
   const { app } = listener
   if (options.metrics !== undefined) serveMetrics(listener, options.metrics)
   const quotas = quotasOf(context, options.rateLimiter)

@@ -46,6 +46,7 @@ export class Gate {
   onShed: () => void = () => undefined
   readonly #admission = new Admission()
   readonly #urgencyOf: UrgencyOf
+  readonly #answersAlone: boolean
   readonly #log: Log
   readonly #lanes = new WeakMap<Duplex, Lane>()
   /** Requests that were answered or have gone in this round of the loop. */
@@ -54,8 +55,10 @@ export class Gate {
   #shed = 0
   #teller: NodeJS.Timeout | undefined
 
-  constructor(urgencyOf: UrgencyOf | undefined, log: Log) {
+  /** @param answersAlone  whether answers wait for nobody but this process and its store, so that the quickest tells of its load */
+  constructor(urgencyOf: UrgencyOf | undefined, answersAlone: boolean, log: Log) {
     this.#urgencyOf = urgencyOf ?? (() => 'usual')
+    this.#answersAlone = answersAlone
     this.#log = log
   }
 
@@ -101,7 +104,8 @@ export class Gate {
       lane.unanswered -= 1
       if (enteredMs === undefined) return
       lane.counted -= 1
-      this.#admission.answered(this.#leave(1) - enteredMs)
+      const roundBeganMs = this.#leave(1)
+      if (this.#answersAlone && response.writableFinished) this.#admission.answered(roundBeganMs - enteredMs)
     })
   }
 

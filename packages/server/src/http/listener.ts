@@ -47,6 +47,8 @@ export interface ListenerOptions {
   readonly trustRequestId?: boolean
   /** What comes first when more requests come than can be answered. Default: nothing but health and metrics. */
   readonly urgencyOf?: UrgencyOf
+  /** Answers wait for nobody but this process and its store, so how long the quickest takes tells of its load. Default: they may. */
+  readonly answersAlone?: boolean
   /** Makes a span of each request; without one nothing is done for it. */
   readonly trace?: RequestTrace | undefined
 }
@@ -115,7 +117,7 @@ export function createListener(options: ListenerOptions): Listener {
   const draining = new AbortController()
   const headers = securityHeaders(options.origin)
   const observers: AnswerObserver[] = []
-  const gate = new Gate(options.urgencyOf, log)
+  const gate = new Gate(options.urgencyOf, options.answersAlone ?? false, log)
   const front = createFront(options, { gate, limits, headers, closing: closing.signal, observers, log })
   const malformed = (error: Error, socket: Duplex) => answerMalformed(error, socket, on => gate.owes(on))
   const app = fastify({

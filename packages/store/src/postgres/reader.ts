@@ -1,6 +1,6 @@
 import type { ChainPlaces } from '../audit/trail.ts'
 import type { RecordColumns } from '../record-codec.ts'
-import type { FlatReference } from '../references.ts'
+import { type FlatReference, pathSeparator } from '../references.ts'
 import { StoreError } from '../store-error.ts'
 import type { Link, Row } from './link.ts'
 import { shelfOf } from './shelf.ts'
@@ -50,7 +50,7 @@ export class Reader {
       references.map(({ parent }) => parent),
       references.map(({ reference }) => shelfOf(tenant, reference.kind)),
       references.map(({ reference }) => reference.prefix ?? ''),
-      references.map(({ reference }) => reference.path.join(',')),
+      references.map(({ reference }) => reference.path.join(pathSeparator)),
     ])
     return new Map(rows.map(row => [Number(row.n), recordRow(row)]))
   }

@@ -33,7 +33,7 @@ export function statementsFor(schema: string) {
             JOIN unnest($4::bigint[], $5::uuid[], $6::text[], $7::text[])
               WITH ORDINALITY AS w (parent, shelf, prefix, path, n) ON w.parent = f.n
             JOIN ${schema}.record r
-              ON r.shelf = w.shelf AND r.key = w.prefix || (f.value::json #>> string_to_array(w.path, ','))
+              ON r.shelf = w.shelf AND r.key = w.prefix || (f.value::json #>> string_to_array(w.path, chr(31)))
           WHERE ${live('$3')}
         )
         SELECT * FROM found`,

@@ -59,7 +59,7 @@ test('pages wait for a checkpoint in number as the disk takes them: many more wh
   assert.equal(paced.pagesUntilPlaced({ eachTakesMs: 1.5 }), 64, 'what is as wanted stays')
 })
 
-test('a checkpoint that a reader cut short says nothing of the disk', async t => {
+test('a checkpoint that a reader cut short says nothing of the disk, unless it took long', async t => {
   const paced = await openPaced(t)
   const reader = paced.openReader()
   begin(reader)
@@ -67,6 +67,11 @@ test('a checkpoint that a reader cut short says nothing of the disk', async t =>
   reader.exec(SQL.commit)
   assert.equal(paced.pagesUntilPlaced({ eachTakesMs: 1.5 }), 1, 'the whole is due with the next page')
   assert.equal(paced.pagesUntilPlaced({ eachTakesMs: 1.5 }), 128)
+  begin(reader)
+  paced.write(128, { eachTakesMs: 9 })
+  reader.exec(SQL.commit)
+  assert.equal(paced.pagesUntilPlaced({ eachTakesMs: 1.5 }), 1)
+  assert.equal(paced.pagesUntilPlaced({ eachTakesMs: 1.5 }), 64)
 })
 
 /** Checkpoints of a database of which each write changes one page, by a clock of the test's. */
@@ -85,7 +90,8 @@ async function openPaced(t: { after(run: () => Promise<void>): void }) {
   const checkpoints = new Checkpoints(database, () => (nowMs += takesMs))
   const change = database.prepare(SQL.drawVersions)
   const look = database.prepare(SQL.logLength)
-  const write = (times = 1) => {
+  const write = (times: number, { eachTakesMs } = { eachTakesMs: 0.5 }) => {
+    takesMs = eachTakesMs
     for (let n = 0; n < times; n += 1) {
       change.get(1)
       checkpoints.committed()
@@ -95,9 +101,8 @@ async function openPaced(t: { after(run: () => Promise<void>): void }) {
     write,
     /** How many pages were in the log alone when a checkpoint placed all of them. */
     pagesUntilPlaced({ eachTakesMs }: { eachTakesMs: number }): number {
-      takesMs = eachTakesMs
       for (let pages = 1; pages < 10_000; pages += 1) {
-        write()
+        write(1, { eachTakesMs })
         const { log, checkpointed } = look.get() ?? {}
         if (log === checkpointed) return pages
       }

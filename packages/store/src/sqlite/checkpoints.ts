@@ -53,8 +53,9 @@ export class Checkpoints {
   committed(): void {
     try {
       const { pages, placed } = counted(this.#look)
+      this.#boundPages = Math.min(this.#boundPages, pages + LONGEST_LOG) // SQLite may have begun it anew by itself
       if (pages - placed >= this.#duePages) this.#place()
-      if (pages >= this.#boundPages) this.#boundPages = this.#bound() ? LONGEST_LOG : pages + LONGEST_LOG
+      if (pages >= this.#boundPages && !this.#bound()) this.#boundPages = pages + LONGEST_LOG
     } catch {
       // A disk that takes nothing more. The next commit meets it, and says so to whoever waits for it.
       this.#duePages = FEWEST_PAGES
@@ -64,10 +65,10 @@ export class Checkpoints {
   #place(): void {
     const began = this.#nowMs()
     const { pages, placed } = counted(this.#checkpoint)
-    if (placed < pages) return // somebody reads what was before; that it was short says nothing
     const took = this.#nowMs() - began
     if (took > TOLERATED_MS) this.#duePages = Math.max(FEWEST_PAGES, this.#duePages / 2)
-    if (took < WELCOME_MS) this.#duePages = Math.min(MOST_PAGES, this.#duePages * 2)
+    // Of one that was cut short, by who reads what was before or by another process, only that it was long says something.
+    if (took < WELCOME_MS && pages >= 0 && placed === pages) this.#duePages = Math.min(MOST_PAGES, this.#duePages * 2)
   }
 
   #bound(): boolean {
