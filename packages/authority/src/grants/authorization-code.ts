@@ -43,9 +43,9 @@ export const authorizationCode: Grant = async (asked, context) => {
   if (isTokenError(target)) return target
   const unbound = senderConstraint(client, target.resource, target.scope, proof?.jkt)
   if (unbound !== undefined) return unbound
-  const subject = judgeSubject(code, read.along)
+  const subject = judgeSubject(code, read.along.account?.record, read.along.grant?.record)
   if (isTokenError(subject)) return subject
-  const signedOut = judgeSession(read.along.end)
+  const signedOut = judgeSession(read.along.end?.record)
   if (signedOut !== undefined) return signedOut
   if (stored.usedAt !== undefined) return replayed(code, stored.usedAt, asked, context)
   return planOf({ code, selector: shown.selector, target, subject }, asked, context)

@@ -34,7 +34,8 @@ export const refreshToken: Grant = async (asked, context) => {
   // Whoever shows a used token without its key has copied it, whatever else is wrong with the request.
   if (foreignKey !== undefined)
     return presented.stored.usedAt === undefined ? foreignKey : endReplayed(presented, family, asked, context)
-  const subject = judgeSubject(family, presented.family?.along ?? nobody)
+  const { account, grant } = presented.family?.along ?? {}
+  const subject = judgeSubject(family, account?.record, grant?.record)
   if (isTokenError(subject)) return subject
   const asksFor = { resources: request.resources, scope: request.parameters.get('scope') }
   const target = await tokenTarget(client, family, asksFor, context)
@@ -49,8 +50,6 @@ export const refreshToken: Grant = async (asked, context) => {
 const references = { family: { kind: 'family', path: ['family'], along: subjectReferences } } as const
 
 type ReadFamily = PeekedWith<TokenFamily, SubjectAlong>
-
-const nobody: SubjectAlong = { account: undefined, grant: undefined }
 
 interface Presented extends PresentedRefresh {
   readonly family: ReadFamily | undefined

@@ -1,4 +1,4 @@
-import type { NewRecord, Reference } from '@sallyport/store'
+import type { NewRecord, Reference, Stored } from '@sallyport/store'
 import type { AuthorityContext } from '../context.ts'
 import type { TokenError } from '../token-error.ts'
 
@@ -25,7 +25,7 @@ export async function sessionAlive(
 export const sessionReference = { kind: 'ended-session', path: ['session'] } as const satisfies Reference
 
 /** @param end  of the session, if it ended */
-export function judgeSession(end: unknown): TokenError | undefined {
+export function judgeSession(end: Stored | undefined): TokenError | undefined {
   if (end === undefined) return undefined
   return {
     error: 'invalid_grant',

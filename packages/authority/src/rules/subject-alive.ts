@@ -37,15 +37,15 @@ export async function subjectAlive(
     context.store.peek<Account>('account', family.subject),
     family.grant === undefined ? undefined : context.store.peek<Grant>('grant', family.grant),
   ])
-  return judgeSubject(family, {
-    account: account && { record: account, along: {} },
-    grant: grant && { record: grant, along: {} },
-  })
+  return judgeSubject(family, account, grant)
 }
 
-/** The same for who was read along with a code or a family by `subjectReferences`. */
-export function judgeSubject(family: Held, read: SubjectAlong): LiveSubject | TokenError {
-  const [account, grant] = [read.account?.record, read.grant?.record]
+/** The same for who was read already, along with a code or a family by `subjectReferences`. */
+export function judgeSubject(
+  family: Held,
+  account: Stored<Account> | undefined,
+  grant: Stored<Grant> | undefined,
+): LiveSubject | TokenError {
   if (account === undefined || account.value.disabled)
     return over('account_disabled', 'an enabled account', account === undefined ? 'none' : 'a disabled one')
   const { sessions_valid_from: validFrom } = account.value
