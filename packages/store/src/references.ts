@@ -9,8 +9,8 @@ export const pathSeparator = '\u001f'
 export function keyIn(value: unknown, { path, prefix = '' }: Reference): string | undefined {
   let found = value
   for (const member of path) {
-    if (typeof found !== 'object' || found === null) return undefined
-    found = Object.getOwnPropertyDescriptor(found, member)?.value
+    if (typeof found !== 'object' || found === null || !Object.hasOwn(found, member)) return undefined
+    found = (found as Readonly<Record<string, unknown>>)[member]
   }
   return typeof found === 'string' ? prefix + found : undefined
 }
@@ -24,15 +24,19 @@ export function peekEach(
 ): MaybePromise<PeekedWith | undefined> {
   const follow = (record: Stored | undefined): MaybePromise<PeekedWith | undefined> => {
     if (record === undefined) return undefined
-    const found = Object.entries(references).map(([name, reference]) => {
+    const along: Record<string, PeekedWith | undefined> = {}
+    const late: Promise<void>[] = []
+    for (const [name, reference] of Object.entries(references)) {
       const named = keyIn(record.value, reference)
       const of = named === undefined ? undefined : peekEach(peek, reference.kind, named, reference.along ?? none)
-      return of instanceof Promise ? of.then(late => [name, late] as const) : ([name, of] as const)
-    })
-    const isLate = found.some(each => each instanceof Promise)
-    return isLate
-      ? Promise.all(found).then(all => ({ record, along: Object.fromEntries(all) }))
-      : { record, along: Object.fromEntries(found as Iterable<readonly [string, PeekedWith | undefined]>) }
+      along[name] = undefined // its place in the order, whoever comes first
+      const put = (found: PeekedWith | undefined) => {
+        along[name] = found
+      }
+      if (of instanceof Promise) late.push(of.then(put))
+      else put(of)
+    }
+    return late.length === 0 ? { record, along } : Promise.all(late).then(() => ({ record, along }))
   }
   const record = peek(kind, key)
   return record instanceof Promise ? record.then(follow) : follow(record)

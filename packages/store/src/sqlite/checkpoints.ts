@@ -15,7 +15,7 @@ const MOST_PAGES = 1024
 const LONGEST_LOG = 8192
 
 /**
- * How long a write waits for the turns in which others read, and how often. Once is not enough: SQLite waits for a place in
+ * How long a write waits for the rounds in which others read, and how often. Once is not enough: SQLite waits for a place in
  * its list of readers, which new readers may share; when it looks again it sees that they have all of the log. Somebody who
  * reads for longer, a backup, is left alone.
  */
@@ -27,8 +27,8 @@ const WAITS = 4
  * once as the disk takes in a few milliseconds, which is some where each lies elsewhere and many where they are the same
  * ones again (docs/decisions/0027).
  *
- * It bounds the log too, of a store whose readers are never all away at once: each holds its snapshot for a turn
- * (docs/decisions/0023), and under a load that takes all of the processor the next turn follows at once. SQLite begins its
+ * It bounds the log too, of a store whose readers are never all away at once: each holds its snapshot for a round of the event loop
+ * (docs/decisions/0023), and under a load that takes all of the processor the next round follows at once. SQLite begins its
  * log anew only when nobody reads from it, and a checkpoint waits for nobody, so the log would grow without end.
  */
 export class Checkpoints {

@@ -45,6 +45,7 @@ export class GroupWriter {
   /** Why nothing can be written any more. */
   #ended: StoreError | undefined
   #whenIdle: (() => void) | undefined
+  #beforeAnswers: () => void = () => undefined
 
   private constructor(worker: Worker, nowSeconds: () => number) {
     this.#worker = worker
@@ -115,6 +116,11 @@ export class GroupWriter {
     })
   }
 
+  /** Is called when a group has come to the disk, before anybody is told of it. */
+  beforeAnswers(run: () => void): void {
+    this.#beforeAnswers = run
+  }
+
   load(): StoreLoad {
     const waiting = this.#waiting.length + (this.#inFlight?.length ?? 0)
     return { waiting, groups: this.#groups, seconds: this.#milliseconds / 1000 }
@@ -164,6 +170,7 @@ export class GroupWriter {
     this.#inFlight = undefined
     this.#groups += 1
     this.#milliseconds += performance.now() - this.#sentAt
+    this.#beforeAnswers()
     if (typeof answer === 'string') {
       const verdicts = new FieldReader(answer)
       for (const pending of group) pending.settle(verdicts)

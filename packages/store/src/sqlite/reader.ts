@@ -10,18 +10,29 @@ export interface Row extends RecordColumns {
   readonly key: string
 }
 
+/** How many rows are remembered, and how long their values may be, in characters: 4 MB at most. */
+const REMEMBERED_ROWS_MAX = 4096
+const REMEMBERED_VALUE_MAX = 1024
+
+/** Remembered of a name that no row has. */
+const NONE = Symbol('none')
+
 /**
  * Reads on the main thread, from a connection that cannot write: a point read costs microseconds, less than a message
  * to a thread. Only `get` and `all`, never an open cursor: that would hide what was committed since.
  *
- * Reads of one turn (a callback of the event loop, with the promises it settles) see one snapshot: what a read transaction
- * of its own costs each of them, two locks of the file, is paid once. No news can come within a turn, from the writer
- * thread or from a client of another process, so nothing is hidden (docs/decisions/0023).
+ * Reads of one round of the event loop see one snapshot: what a read transaction of its own costs each of them, two locks of
+ * the file, is paid once. Whoever learns of a commit of this process ends it first (`endSnapshot`), so no answer hides one
+ * that was given before. While nobody commits, a row that was read is remembered (docs/decisions/0023).
  */
 export class Reader {
   readonly #database: DatabaseSync
   readonly #path: string
   readonly #statements = new Map<string, StatementSync>()
+  /** Of the snapshot that is or was open. */
+  #snapshotVersion = 0
+  /** Rows as they are in that version, under their names. */
+  readonly #remembered = new Map<string, Row | typeof NONE>()
   #isSnapshotOpen = false
   #closed = false
 
@@ -31,8 +42,14 @@ export class Reader {
   }
 
   peek(tenant: string, kind: string, key: string, now: number): Row | undefined {
-    const row = this.#run(SQL.peek, statement => statement.get(tenant, kind, key, now))
-    return row === undefined ? undefined : recordRow(row)
+    this.#see()
+    const name = `${tenant}\0${kind}\0${key}`
+    const remembered = this.#remembered.get(name)
+    if (remembered !== undefined) return remembered !== NONE && isLive(remembered, now) ? remembered : undefined
+    const found = this.#run(SQL.peek, statement => statement.get(tenant, kind, key, now))
+    const row = found === undefined ? undefined : recordRow(found)
+    this.#remember(name, row)
+    return row
   }
 
   list(tenant: string, kind: string, after: string, now: number, limit: number): readonly Row[] {
@@ -59,9 +76,15 @@ export class Reader {
     return rows.map(row => ({ seq: Number(row.seq), value: String(row.value) }))
   }
 
+  /** How many names. */
+  get remembered(): number {
+    return this.#remembered.size
+  }
+
   /** A number that changes with every commit of another connection, in any process. */
   dataVersion(): number {
-    return Number(this.#all(SQL.dataVersion)[0]?.data_version)
+    this.#see()
+    return this.#snapshotVersion
   }
 
   /** Sealed records of all tenants after a place, in the order of their names. */
@@ -75,38 +98,8 @@ export class Reader {
     }))
   }
 
-  close(): void {
-    this.#endSnapshot()
-    this.#closed = true
-    this.#statements.clear()
-    this.#database.close()
-  }
-
-  #all(sql: string, ...parameters: (string | number)[]): Record<string, SQLOutputValue>[] {
-    return this.#run(sql, statement => statement.all(...parameters))
-  }
-
-  #run<T>(sql: string, ask: (statement: StatementSync) => T): T {
-    if (this.#closed) throw new StoreError('closed', 'The store is closed.', 'Open it again.')
-    try {
-      if (!this.#isSnapshotOpen) this.#beginSnapshot()
-      return ask(this.#statement(sql))
-    } catch (error) {
-      throw storeErrorOfSqlite(error, this.#path)
-    }
-  }
-
-  /**
-   * Until the next tick. One that promises ask for comes after all promises of the turn; one that the callback itself asks for
-   * comes before them, and they begin another snapshot.
-   */
-  #beginSnapshot(): void {
-    this.#statement(SQL.beginReading).run()
-    this.#isSnapshotOpen = true
-    process.nextTick(() => this.#endSnapshot())
-  }
-
-  #endSnapshot(): void {
+  /** Whoever reads next sees what is committed by then. */
+  endSnapshot(): void {
     if (!this.#isSnapshotOpen) return
     this.#isSnapshotOpen = false
     try {
@@ -117,6 +110,54 @@ export class Reader {
     }
   }
 
+  close(): void {
+    this.endSnapshot()
+    this.#closed = true
+    this.#statements.clear()
+    this.#database.close()
+  }
+
+  #all(sql: string, ...parameters: (string | number)[]): Record<string, SQLOutputValue>[] {
+    return this.#run(sql, statement => statement.all(...parameters))
+  }
+
+  #run<T>(sql: string, ask: (statement: StatementSync) => T): T {
+    this.#see()
+    return this.#asked(() => ask(this.#statement(sql)))
+  }
+
+  #asked<T>(ask: () => T): T {
+    try {
+      return ask()
+    } catch (error) {
+      throw storeErrorOfSqlite(error, this.#path)
+    }
+  }
+
+  /** Begins a snapshot, unless there is one, and forgets what is remembered of another state of the file. */
+  #see(): void {
+    if (this.#closed) throw new StoreError('closed', 'The store is closed.', 'Open it again.')
+    if (this.#isSnapshotOpen) return
+    this.#asked(() => {
+      this.#statement(SQL.beginReading).run()
+      this.#isSnapshotOpen = true
+      setImmediate(() => this.endSnapshot())
+      const before = this.#snapshotVersion
+      this.#snapshotVersion = Number.NaN // of a file that does not tell, nothing is remembered
+      try {
+        this.#snapshotVersion = Number(this.#statement(SQL.dataVersion).get()?.data_version)
+      } finally {
+        if (this.#snapshotVersion !== before) this.#remembered.clear()
+      }
+    })
+  }
+
+  #remember(name: string, row: Row | undefined): void {
+    if (row !== undefined && row.value.length > REMEMBERED_VALUE_MAX) return
+    if (this.#remembered.size >= REMEMBERED_ROWS_MAX) this.#remembered.clear()
+    this.#remembered.set(name, row ?? NONE)
+  }
+
   #statement(sql: string): StatementSync {
     const known = this.#statements.get(sql)
     if (known !== undefined) return known
@@ -124,6 +165,10 @@ export class Reader {
     this.#statements.set(sql, prepared)
     return prepared
   }
+}
+
+function isLive({ expiresAt }: Row, now: number): boolean {
+  return expiresAt === undefined || expiresAt > now
 }
 
 function recordRow(row: Record<string, SQLOutputValue>): Row {

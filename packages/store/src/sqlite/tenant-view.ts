@@ -58,7 +58,7 @@ export class SqliteTenantView implements TenantStore {
   }
 
   peekWith<P extends PeekedWith>(kind: string, key: string, references: References): MaybePromise<P | undefined> {
-    // All in one turn, which sees one snapshot (docs/decisions/0023).
+    // All in one round, which sees one snapshot (docs/decisions/0023).
     return peekEach((ofKind, named) => this.peek(ofKind, named), kind, key, references) as MaybePromise<P | undefined>
   }
 
