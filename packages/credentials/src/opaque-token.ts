@@ -115,23 +115,28 @@ function checksum(body: string): string {
   return encodeNumber(crc32(body), checksumLength)
 }
 
+// Characters go into bytes first: a text that grows by one character is an object for each.
+
 function encodeNumber(value: number, length: number): string {
+  const text = Buffer.allocUnsafe(length)
   let rest = value
-  let text = ''
-  for (let at = 0; at < length; at += 1) {
-    text = alphabet.charAt(rest % 62) + text
+  for (let at = length - 1; at >= 0; at -= 1) {
+    text[at] = alphabet.charCodeAt(rest % 62)
     rest = Math.floor(rest / 62)
   }
-  return text
+  return text.toString('latin1')
 }
 
 /** Bytes from 248 up are thrown away: without them every character is equally likely. */
 function randomText(length: number, random: RandomBytes): string {
-  let text = ''
+  const text = Buffer.allocUnsafe(length)
+  let at = 0
   for (let draw = 0; draw < maxDraws; draw += 1) {
     for (const byte of random(length + 8)) {
-      if (byte < 248) text += alphabet.charAt(byte % 62)
-      if (text.length === length) return text
+      if (byte >= 248) continue
+      text[at] = alphabet.charCodeAt(byte % 62)
+      at += 1
+      if (at === length) return text.toString('latin1')
     }
   }
   throw new Error('the random source gives nothing usable')
