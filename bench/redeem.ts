@@ -12,7 +12,7 @@ export default async function run(): Promise<object> {
   const results: Record<string, unknown> = {}
   for (const connections of CONNECTIONS) {
     results[`${connections} connections`] = await compare<SideSaid>(
-      authorities.map(({ name, start }) => ({
+      authorities('many').map(({ name, start }) => ({
         name,
         start,
         load: async (server, seconds) => {

@@ -1,4 +1,7 @@
-/** The peer of the token path: oidc-provider with everything in memory, and the same clients, resources and formats. */
+/**
+ * The peer of the token path: oidc-provider with everything in memory, and the same clients, resources and formats. Its
+ * argument says how many tokens have to be found again: `few` in its own store in memory, `many` in a map.
+ */
 import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import { exportPrivateJwk, generateSigningKey, s256 } from '@sallyport/credentials'
@@ -24,7 +27,7 @@ const said: SideSaid = {
 const scope = 'read:orders'
 const key = generateSigningKey('ES256')
 const provider = new Provider(issuer, {
-  adapter: MapAdapter,
+  ...(process.argv[2] === 'many' ? { adapter: MapAdapter } : {}),
   clients: [
     {
       client_id: clientId,
