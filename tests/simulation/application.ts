@@ -48,6 +48,8 @@ export class Application {
   readonly #simulation: Simulation
   #isSigningIn = false
   #isOffline = false
+  /** Called when a code is sent to be redeemed: something else may happen to the person just then. */
+  onRedeem: () => void = () => undefined
   logOuts = 0
   signIns = 0
 
@@ -194,6 +196,7 @@ export class Application {
     const parameters = { grant_type: 'authorization_code', code, code_verifier: verifier }
     const proofKey = this.registered.kind === 'dpop' ? { proofKey: this.registered.key } : {}
     const request = requestBy(this.registered, parameters, { random, schedule, ...proofKey })
+    this.onRedeem()
     network.send<TokenOutcome>({
       label: `${this.name} redeems its code`,
       // A code has no replay: what the network sends twice ends the family (DECISIONS "Refresh").

@@ -19,7 +19,8 @@ const variants: readonly {
         const taken = await store.take<never>(kind, key, effects)
         if (!('lost' in taken) || seen?.usedAt !== undefined) return taken
         await store.commit(effects.put)
-        return { won: taken.lost.record }
+        const behind = effects.along && (await store.peekWith(kind, key, effects.along))
+        return { won: taken.lost.record, ...(behind && { along: behind.along }) }
       },
     })),
     // Two winners of a code are two first refresh tokens, which shows before both answers are given.
@@ -66,7 +67,18 @@ const variants: readonly {
   },
   {
     wrong: 'a grant that is not on record',
-    breakage: altered(store => ({ take: (kind, key, { put }) => store.take(kind, key, { put }) })),
+    breakage: altered(store => ({ take: (kind, key, { put, along }) => store.take(kind, key, { put, along }) })),
+    found: 'nothing acknowledged is lost',
+  },
+  {
+    wrong: 'a code whose user is looked for before the taking, and not after it',
+    breakage: altered(store => ({
+      take: async (kind, key, { along, ...effects }) => {
+        const before = along && (await store.peekWith(kind, key, along))
+        const taken = await store.take<never>(kind, key, effects)
+        return 'won' in taken && before ? { ...taken, along: before.along } : taken
+      },
+    })),
     found: 'nothing acknowledged is lost',
   },
   {

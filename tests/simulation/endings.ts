@@ -19,7 +19,6 @@ export function signOut(simulation: Simulation, account: string): void {
   if (session === undefined) return
   sessions.delete(account)
   const attempt = (): void => {
-    const before = ledger.given(given => given.session === session.sid)
     network.send<true>({
       label: `${account} signs out`,
       mayRepeat: true,
@@ -29,7 +28,7 @@ export function signOut(simulation: Simulation, account: string): void {
         return true
       },
       judge: () => outcome => {
-        if ('answer' in outcome) ledger.ended(before, `${account} signed out`)
+        if ('answer' in outcome) ledger.endedSession(session.sid, `${account} signed out`)
       },
       answered: answer => {
         if (answer === 'none') simulation.schedule.after(500, `${account} signs out again`, attempt)

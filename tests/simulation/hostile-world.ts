@@ -29,11 +29,17 @@ export function hostileWorld(seed: number, breakage: Breakage = {}): Simulation 
       unknownChance: [0, 0.003, 0.01][harsh] ?? 0,
     },
   })
-  const { random } = simulation
+  const { random, schedule } = simulation
   for (let nth = 0; nth < 6; nth += 1) {
     const kind = kinds[nth % kinds.length] ?? 'bearer'
     const habits = { tabs: random.between(1, 4), everyMs: 15_000, timeoutMs: 3000, retryMs: 300, eagerChance: 0.1 }
-    simulation.addApplication(kind, { ...habits, resource: resourceOf(random.below(2)) }).open()
+    const application = simulation.addApplication(kind, { ...habits, resource: resourceOf(random.below(2)) })
+    application.onRedeem = () => {
+      if (!random.chance(0.1)) return
+      const leave = () => signOut(simulation, application.account)
+      schedule.after(random.below(200), `${application.account} leaves as soon as they came`, leave)
+    }
+    application.open()
   }
   const machine = simulation.registerClient('machine', 'machine')
   const { ask } = useMachine(simulation, machine)

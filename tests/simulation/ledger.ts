@@ -39,6 +39,7 @@ export class Ledger {
   readonly #successors = new Map<string, string>()
   readonly #rotatedAtMs = new Map<string, number>()
   readonly #revokedAtMs = new Map<string, number>()
+  readonly #endedSessions = new Map<string, string>()
   readonly #usedOnce = new Set<string>()
   readonly #given = new Map<string, Given>()
   readonly counts: Record<string, number> = {}
@@ -137,6 +138,8 @@ export class Ledger {
   /** Tokens were answered: all that they stand for must be on disk now, and in the trail. */
   gave(body: TokenBody, given: Given, jti: string): void {
     this.#given.set(given.family, given)
+    const why = this.#endedSessions.get(given.session ?? '')
+    if (why !== undefined) this.ended([given.family], why)
     this.must(this.isAudited(jti), 'nothing acknowledged is lost', `the grant of ${jti} is not in the audit trail`)
     if (body.access_token.startsWith('sp_') && !this.#isOver(given.family, jti))
       this.must(
@@ -176,6 +179,15 @@ export class Ledger {
       )
       this.revoked(`family ${id}`)
     }
+  }
+
+  /** The end of a session was acknowledged: all that began in it ends, and so does what is given only now. */
+  endedSession(sid: string, why: string): void {
+    this.#endedSessions.set(sid, why)
+    this.ended(
+      this.given(given => given.session === sid),
+      why,
+    )
   }
 
   /** The end of one access token was acknowledged; one that had ended with its family needs no record of its own. */

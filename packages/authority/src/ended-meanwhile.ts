@@ -1,28 +1,43 @@
+import type { PeekedWith } from '@sallyport/store'
 import type { Client } from './client.ts'
 import type { AuthorityContext } from './context.ts'
 import { revokeFamilies } from './revoke.ts'
-import { sessionAlive } from './rules/session-alive.ts'
-import { subjectAlive } from './rules/subject-alive.ts'
+import { judgeSession, sessionReference } from './rules/session-alive.ts'
+import { judgeSubject, type SubjectAlong, subjectReferences } from './rules/subject-alive.ts'
 import { isTokenError, type TokenError } from './token-error.ts'
 import type { TokenFamily } from './token-family.ts'
 
+/** Who stands behind a code, as the taking looks at them after its commit. */
+export const behindCode = {
+  ...subjectReferences,
+  end: sessionReference,
+  client: { kind: 'client', path: ['client_id'] },
+} as const
+
+export type BehindCode = SubjectAlong & {
+  readonly end: PeekedWith | undefined
+  readonly client: PeekedWith<Client> | undefined
+}
+
 /**
  * A sign-out, a removed grant, a disabled account or client that came between a code's judgement and its commit ended every
- * family but this one, which was not there yet. It ends here, before its tokens are given to anybody. The client is read
- * anew: another process may have disabled it while this one remembered it, and it may come back.
+ * family but this one, which was not there yet. It ends here, before its tokens are given to anybody. The client is among
+ * those looked at: another process may have disabled it while this one remembered it, and it may come back.
+ *
+ * @param behind  as they were after the commit
  */
 export async function endedMeanwhile(
   family: TokenFamily,
+  behind: Partial<BehindCode>,
   requestId: string,
   context: AuthorityContext,
 ): Promise<TokenError | undefined> {
-  const [subject, signedOut, client] = await Promise.all([
-    subjectAlive(family, context),
-    family.session === undefined ? undefined : sessionAlive(family.session, context),
-    context.store.peek<Client>('client', family.client_id),
-  ])
-  const isGone = client === undefined || client.value.disabled
-  const ended = isTokenError(subject) ? subject : (signedOut ?? (isGone ? clientGone(family.client_id) : undefined))
+  const subject = judgeSubject(family, behind.account?.record, behind.grant?.record)
+  const client = behind.client?.record.value
+  const isGone = client === undefined || client.disabled
+  const ended = isTokenError(subject)
+    ? subject
+    : (judgeSession(behind.end?.record) ?? (isGone ? clientGone(family.client_id) : undefined))
   if (ended === undefined) return undefined
   const cause = { actor: 'system', reason: ended.reason, request_id: requestId }
   await revokeFamilies(context, { family: family.id }, cause)

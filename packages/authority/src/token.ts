@@ -1,16 +1,17 @@
 import type { DpopProof } from '@sallyport/credentials'
+import type { AuditRecord, Write } from '@sallyport/store'
 import type { Client, GrantType } from './client.ts'
 import { authenticateClient } from './client-authentication.ts'
 import type { AuthorityContext } from './context.ts'
 import { dpopProof } from './dpop-proof.ts'
-import { endedMeanwhile } from './ended-meanwhile.ts'
+import { type BehindCode, behindCode, endedMeanwhile } from './ended-meanwhile.ts'
 import { noteGrantUse } from './grant-use.ts'
 import type { Grant, GrantRequest } from './granted.ts'
 import { authorizationCode } from './grants/authorization-code.ts'
 import { clientCredentials } from './grants/client-credentials.ts'
 import { refreshToken } from './grants/refresh-token.ts'
 import { tokenExchange } from './grants/token-exchange.ts'
-import { issue, type TokenBody } from './issue.ts'
+import { issue, type Plan, type TokenBody } from './issue.ts'
 import { isTokenError, type TokenError } from './token-error.ts'
 import { grantOnRecord, recordRefusal } from './token-records.ts'
 import type { TokenRequest } from './token-request.ts'
@@ -106,16 +107,36 @@ async function granted(
     if (isTokenError(plan)) return plan
     const { body, access, writes } = await issue(plan, context)
     const audit = grantOnRecord(grantType, access.claims, asked.request, context)
-    if (plan.use === undefined) await context.store.commit(writes, { audit })
-    else if (!('won' in (await context.store.take(plan.use.kind, plan.use.key, { put: writes, audit })))) continue
-    const ended =
-      plan.beginsFamily && plan.family ? await endedMeanwhile(plan.family, asked.request.requestId, context) : undefined
+    const used = await commit(plan, writes, audit, context)
+    if (used === 'lost') continue
+    const ended = used && plan.family && (await endedMeanwhile(plan.family, used, asked.request.requestId, context))
     if (ended !== undefined) return ended
     // The credential is used up: a note that cannot be written must not cost what it gave.
     await noteGrantUse(plan.grant, context).catch((cause: unknown) => context.log.warn('grant_use_unnoted', { cause }))
     return body
   }
   return lostTwice()
+}
+
+/**
+ * Uses the credential up, where the grant has one.
+ *
+ * @returns who stood behind a code after that; whoever is not shown is gone
+ */
+async function commit(
+  { use, beginsFamily }: Plan,
+  put: readonly Write[],
+  audit: AuditRecord,
+  context: AuthorityContext,
+): Promise<Partial<BehindCode> | undefined | 'lost'> {
+  if (use === undefined) {
+    await context.store.commit(put, { audit })
+    return undefined
+  }
+  const along = beginsFamily ? behindCode : undefined
+  const taken = await context.store.take(use.kind, use.key, { put, audit, along })
+  if (!('won' in taken)) return 'lost'
+  return beginsFamily ? ((taken.along ?? {}) as Partial<BehindCode>) : undefined
 }
 
 const nextNonce = (client: Client, proof: DpopProof | undefined, context: AuthorityContext): string | undefined =>

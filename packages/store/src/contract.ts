@@ -39,7 +39,9 @@ export interface TenantStore {
    * A loser's effects are not written. `lost` shows the record and when it was first used; a used record is kept until
    * its expiry. When a condition among the effects (`insert`, `replace`) does not hold, nothing is taken.
    *
-   * `audit` is part of the commit: the winner's record is in the trail, and nobody else's is.
+   * `audit` is part of the commit: the winner's record is in the trail, and nobody else's is. `along` shows the winner who
+   * stands behind what it took, at a moment after the commit and in the same round trip: whatever was ended before the commit
+   * is seen as ended, and whoever ends something after it finds what the commit wrote.
    * @throws StoreError `conflict` then: peek again and judge again
    */
   take<V = unknown>(kind: string, key: string, effects: Effects): Promise<Taken<V>>
@@ -97,6 +99,8 @@ export interface Vouched {
 /** What a take brings with it. */
 export interface Effects extends Vouched {
   readonly put: readonly Write[]
+  /** Records that the taken one names, to be looked at after the commit. */
+  readonly along?: References | undefined
 }
 
 export type MaybePromise<T> = T | Promise<T>
@@ -142,7 +146,7 @@ export interface PeekedWith<V = unknown, A = Along> {
   readonly along: A
 }
 
-interface Along {
+export interface Along {
   readonly [name: string]: PeekedWith | undefined
 }
 
@@ -162,7 +166,8 @@ export type Committed =
   | { readonly conflict: { readonly kind: string; readonly key: string } }
 
 export type Taken<V = unknown> =
-  | { readonly won: Stored<V> }
+  /** `along` where it was asked for. */
+  | { readonly won: Stored<V>; readonly along?: Along }
   | { readonly lost: { readonly record: Stored<V>; readonly firstUsedAt: number } }
   | { readonly unknown: true }
 

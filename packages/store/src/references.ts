@@ -1,4 +1,4 @@
-import type { MaybePromise, PeekedWith, Reference, References, Stored } from './contract.ts'
+import type { Along, MaybePromise, PeekedWith, Reference, References, Stored } from './contract.ts'
 
 const none: References = {}
 
@@ -15,31 +15,39 @@ export function keyIn(value: unknown, { path, prefix = '' }: Reference): string 
   return typeof found === 'string' ? prefix + found : undefined
 }
 
+type Peek = (kind: string, key: string) => MaybePromise<Stored | undefined>
+
 /** `peekWith` by one peek after the other, for a store in which none of them is a round trip. */
 export function peekEach(
-  peek: (kind: string, key: string) => MaybePromise<Stored | undefined>,
+  peek: Peek,
   kind: string,
   key: string,
   references: References,
 ): MaybePromise<PeekedWith | undefined> {
   const follow = (record: Stored | undefined): MaybePromise<PeekedWith | undefined> => {
     if (record === undefined) return undefined
-    const along: Record<string, PeekedWith | undefined> = {}
-    const late: Promise<void>[] = []
-    for (const [name, reference] of Object.entries(references)) {
-      const named = keyIn(record.value, reference)
-      const of = named === undefined ? undefined : peekEach(peek, reference.kind, named, reference.along ?? none)
-      along[name] = undefined // its place in the order, whoever comes first
-      const put = (found: PeekedWith | undefined) => {
-        along[name] = found
-      }
-      if (of instanceof Promise) late.push(of.then(put))
-      else put(of)
-    }
-    return late.length === 0 ? { record, along } : Promise.all(late).then(() => ({ record, along }))
+    const along = peekAlong(peek, record, references)
+    return along instanceof Promise ? along.then(found => ({ record, along: found })) : { record, along }
   }
   const record = peek(kind, key)
   return record instanceof Promise ? record.then(follow) : follow(record)
+}
+
+/** Those that a record names, in the same way. */
+export function peekAlong(peek: Peek, { value }: Stored, references: References): MaybePromise<Along> {
+  const along: Record<string, PeekedWith | undefined> = {}
+  const late: Promise<void>[] = []
+  for (const [name, reference] of Object.entries(references)) {
+    const named = keyIn(value, reference)
+    const of = named === undefined ? undefined : peekEach(peek, reference.kind, named, reference.along ?? none)
+    along[name] = undefined // its place in the order, whoever comes first
+    const put = (found: PeekedWith | undefined) => {
+      along[name] = found
+    }
+    if (of instanceof Promise) late.push(of.then(put))
+    else put(of)
+  }
+  return late.length === 0 ? along : Promise.all(late).then(() => along)
 }
 
 /** One of the references of a `peekWith`, as a list has them. */

@@ -1,5 +1,4 @@
 import type { NewRecord, Reference, Stored } from '@sallyport/store'
-import type { AuthorityContext } from '../context.ts'
 import type { TokenError } from '../token-error.ts'
 
 /** Longer than any code lives (OAuth 2.1 §4.1.2). */
@@ -13,18 +12,14 @@ export const endedSession = (sid: string, now: number): NewRecord => ({
   expiresAt: now + rememberedSeconds,
 })
 
-/** The session that a code came from was not ended meanwhile: a sign-out also stops what it had just begun. */
-export async function sessionAlive(
-  sid: string,
-  context: Pick<AuthorityContext, 'store'>,
-): Promise<TokenError | undefined> {
-  return judgeSession(await context.store.peek(sessionReference.kind, sid))
-}
-
 /** The end of its session, as a code names it. */
 export const sessionReference = { kind: 'ended-session', path: ['session'] } as const satisfies Reference
 
-/** @param end  of the session, if it ended */
+/**
+ * The session that a code came from was not ended meanwhile: a sign-out also stops what it had just begun.
+ *
+ * @param end  of the session, if it ended
+ */
 export function judgeSession(end: Stored | undefined): TokenError | undefined {
   if (end === undefined) return undefined
   return {

@@ -1,6 +1,5 @@
 import type { PeekedWith, References, Stored } from '@sallyport/store'
 import type { Account } from '../account.ts'
-import type { AuthorityContext } from '../context.ts'
 import type { Grant } from '../grant.ts'
 import type { TokenError } from '../token-error.ts'
 import type { TokenFamily } from '../token-family.ts'
@@ -27,20 +26,9 @@ export type SubjectAlong = {
 
 /**
  * The user may still sign in and still allows the client: account enabled, its sessions not ended since, grant not revoked
- * and not narrowed below what the tokens hold (OAuth 2.1 §4.3.1, STANDARDS S31).
+ * and not narrowed below what the tokens hold (OAuth 2.1 §4.3.1, STANDARDS S31). Both come along with a code or a family, by
+ * `subjectReferences`.
  */
-export async function subjectAlive(
-  family: Held,
-  context: Pick<AuthorityContext, 'store'>,
-): Promise<LiveSubject | TokenError> {
-  const [account, grant] = await Promise.all([
-    context.store.peek<Account>('account', family.subject),
-    family.grant === undefined ? undefined : context.store.peek<Grant>('grant', family.grant),
-  ])
-  return judgeSubject(family, account, grant)
-}
-
-/** The same for who was read already, along with a code or a family by `subjectReferences`. */
 export function judgeSubject(
   family: Held,
   account: Stored<Account> | undefined,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { OpenLone } from '../contract.suite.ts'
-import type { Listed, TenantStore } from '../contract.ts'
+import type { Listed, TenantStore, Write } from '../contract.ts'
 import { StoreError } from '../store-error.ts'
 import { freshStore } from './clock.ts'
 
@@ -106,6 +106,56 @@ export function verbsContract(name: string, open: OpenLone): void {
     assert.equal(await tenant.peek('token', 'b'), undefined)
     assert.deepEqual(await tenant.take('code', 'none', successor('c')), { unknown: true })
     assert.equal(await tenant.peek('token', 'c'), undefined)
+  })
+
+  test(`${name}: take shows its winner who stands behind what it took, as they are after the commit`, async t => {
+    const { store } = await freshStore(t, open)
+    const tenant = store.of('acme')
+    const account = (key: string, name: string) => ({ put: { kind: 'account', key, value: { name } } })
+    const code = (kind: string, key: string) => ({ put: { kind, key, value: { subject: 'u', session: 's' } } })
+    const along = {
+      account: { kind: 'account', path: ['subject'] },
+      end: { kind: 'ended', path: ['session'] },
+      client: { kind: 'client', path: ['client_id'] },
+    } as const
+    await tenant.commit([code('code', 'a'), code('code', 'b'), code('session', 'sealed'), account('u', 'before')])
+    const seen = async (kind: string, key: string, put: readonly Write[] = []) => {
+      const taken = await tenant.take(kind, key, { put, along })
+      if (!('won' in taken)) return 'along' in taken ? 'a loser that was shown something' : Object.keys(taken)
+      assert.deepEqual(Object.keys(taken.along ?? {}), ['account', 'end', 'client'])
+      assert.deepEqual(taken.along?.account?.record, await tenant.peek('account', 'u'))
+      return [taken.along?.account?.record.value, taken.along?.end?.record.value, taken.along?.client]
+    }
+    assert.deepEqual(await seen('code', 'a', [account('u', 'after')]), [{ name: 'after' }, undefined, undefined])
+    assert.deepEqual(await seen('code', 'a'), ['lost'])
+    assert.deepEqual(await seen('code', 'none'), ['unknown'])
+    await tenant.commit([{ put: { kind: 'ended', key: 's', value: 1 } }])
+    const gone = { remove: { kind: 'code', key: 'b' } }
+    assert.deepEqual(await seen('code', 'b', [gone]), [{ name: 'after' }, 1, undefined], 'its own effects removed it')
+    assert.deepEqual(await seen('session', 'sealed'), [{ name: 'after' }, 1, undefined], 'the value is sealed')
+    await tenant.commit([code('code', 'c')])
+    assert.deepEqual(Object.keys(await tenant.take('code', 'c', { put: [] })), ['won'])
+  })
+
+  test(`${name}: what ends while something begins is seen by the one or finds the other`, async t => {
+    const { store } = await freshStore(t, open)
+    const tenant = store.of('acme')
+    for (let round = 0; round < 60; round += 1) {
+      const [key, session] = [`code ${round}`, `session ${round}`]
+      await tenant.commit([{ put: { kind: 'code', key, value: { session } } }])
+      const begin = async () => {
+        const family = { kind: 'family', key, value: 1, index: { session } }
+        const along = { end: { kind: 'ended', path: ['session'] } }
+        const taken = await tenant.take('code', key, { put: [{ put: family }], along })
+        return 'won' in taken && taken.along?.end !== undefined
+      }
+      const end = async () => {
+        await tenant.commit([{ put: { kind: 'ended', key: session, value: 1 } }])
+        return (await tenant.list('family', { index: ['session', session], limit: 1 })).records.length > 0
+      }
+      const both = round % 2 === 0 ? [begin(), end()] : [end(), begin()]
+      assert.ok((await Promise.all(both)).includes(true), `round ${round}: neither saw the other`)
+    }
   })
 
   test(`${name}: take whose effects meet a conflict takes nothing and says so`, async t => {

@@ -20,6 +20,11 @@ export interface Operation {
   readonly text: string
   readonly records: readonly (readonly [shelf: string, key: string])[]
   readonly streams: readonly (readonly [shelf: string, tenant: string, name: string])[]
+  /**
+   * Asks on the connection of the group, which answers one statement after the other: behind its commit and in the same round
+   * trip. Once for each try; throws nothing.
+   */
+  readonly behind?: ((link: Link) => void) | undefined
 }
 
 /** A connection that writes, and the audit chain that it alone writes. */
@@ -138,7 +143,9 @@ export class GroupWriter {
     const values = [...valuesOf(group, this.#nowSeconds()), chain]
     for (let tried = 1; ; tried += 1) {
       try {
-        return await link.write(this.#apply, values)
+        const written = link.write(this.#apply, values)
+        for (const { operation } of group) operation.behind?.(link)
+        return await written
       } catch (error) {
         if (error instanceof StoreError) throw error
         if (isConnectionLoss(error)) throw unknownOutcome(link.where, error)

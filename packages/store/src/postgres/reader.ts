@@ -30,6 +30,11 @@ export class Reader {
     this.#statements = statements
   }
 
+  /** The same on one connection. */
+  on(link: Link): Reader {
+    return new Reader([link], this.#statements)
+  }
+
   async peek(tenant: string, kind: string, key: string, now: number): Promise<RecordRow | undefined> {
     const rows = await this.#read(this.#statements.peek, [shelfOf(tenant, kind), key, now])
     return rows.map(recordRow)[0]

@@ -95,14 +95,23 @@ test('round trips: one for a grant with its record or a look-up, two for peek an
   await tenant.commit([put('warm'), { insert: { kind: 'refresh', key: 'r', value: 1 } }])
   let trips = 0
   const { read, write } = Link.prototype
+  // What is sent while something is under way shares its round trip: the connection is pipelined.
+  const trip = async <T>(link: Link, ask: () => Promise<T>): Promise<T> => {
+    if (link.inFlight === 0 && !sending.has(link)) trips += 1
+    sending.add(link)
+    try {
+      return await ask()
+    } finally {
+      sending.delete(link)
+    }
+  }
+  const sending = new Set<Link>()
   t.mock.method(Link.prototype, 'read', function (this: Link, ...asked: Parameters<Link['read']>) {
-    trips += 1
-    return read.apply(this, asked)
+    return trip(this, () => read.apply(this, asked))
   })
   t.mock.method(Link.prototype, 'write', function (this: Link, ...asked: Parameters<Link['write']>) {
     // Removal of what has expired is nobody's wait.
-    if (asked[0].name !== 'sweep') trips += 1
-    return write.apply(this, asked)
+    return asked[0].name === 'sweep' ? write.apply(this, asked) : trip(this, () => write.apply(this, asked))
   })
   const counted = async (work: () => Promise<unknown>) => {
     trips = 0
@@ -120,6 +129,11 @@ test('round trips: one for a grant with its record or a look-up, two for peek an
     await tenant.take('refresh', 'r', { put: [successor, put('c')], audit: record('c') })
   }
   assert.equal(await counted(refresh), 2, 'a refresh')
+  const redemption = async () => {
+    await tenant.peekWith('refresh', 's', along)
+    await tenant.take('refresh', 's', { put: [put('d')], audit: record('d'), along })
+  }
+  assert.equal(await counted(redemption), 2, 'a code, with a look at who stands behind it after the commit')
   const many = () =>
     Promise.all(Array.from({ length: 100 }, (_, n) => tenant.commit([put(`m${n}`)], { audit: record(`m${n}`) })))
   assert.equal(await counted(many), 1, 'a hundred grants of one moment')

@@ -18,9 +18,9 @@ import type {
 import { readName, spellName, spellNewName } from '../names.ts'
 import { checkLimit, spellAfter } from '../pages.ts'
 import { checkTime, type EncodedWrite, type RecordCodec } from '../record-codec.ts'
-import { peekEach } from '../references.ts'
+import { peekAlong, peekEach } from '../references.ts'
 import type { GroupWriter, Operation } from './group-writer.ts'
-import type { Row } from './link.ts'
+import type { Link, Row } from './link.ts'
 import { claimOperation, commitOperation, takeOperation } from './operations.ts'
 import { peekAtOnce } from './peek-at-once.ts'
 import { type Reader, type RecordRow, recordRow } from './reader.ts'
@@ -106,12 +106,25 @@ export class PostgresTenantView implements TenantStore {
     const audit = renderVouched(effects, this.#parts.isAudited)
     const names = this.#names(kind, key)
     if (names === undefined) return { unknown: true }
-    return this.#submit(takeOperation(names, writes, audit), verdict => {
+    let seen: Promise<PeekedWith | 'unknown' | undefined> | undefined
+    const behind = (link: Link) => {
+      const asked = { kind, key, references: effects.along ?? {} }
+      seen = peekAtOnce(names, asked, { ...this.#parts, reader: this.#parts.reader.on(link) })
+      seen.catch(() => undefined) // of a try that failed nobody asks
+    }
+    const operation = { ...takeOperation(names, writes, audit), behind: effects.along && behind }
+    const taken = await this.#submit<Taken<V>>(operation, verdict => {
       if (verdict.outcome === 'unknown') return { unknown: true }
       if (verdict.outcome === 'conflict') throw conflictError(conflictOf(effects.put, Number(verdict.place)))
       const record = this.#parts.codec.decode<V>(names, kind, key, recordRow(verdict))
       return verdict.outcome === 'won' ? { won: record } : { lost: { record, firstUsedAt: record.usedAt ?? 0 } }
     })
+    if (effects.along === undefined || !('won' in taken)) return taken
+    const found = await seen
+    // The version of the taking says that it looked after the commit. A record that went in that moment still names others.
+    const isSame = typeof found === 'object' && found.record.version === taken.won.version
+    const along = isSame ? found.along : await peekAlong((of, named) => this.peek(of, named), taken.won, effects.along)
+    return { ...taken, along }
   }
 
   async claim(kind: string, hash: string, expiresAt: number): Promise<'won' | 'lost'> {

@@ -18,7 +18,7 @@ import type {
 import { readName, spellName, spellNewName } from '../names.ts'
 import { checkLimit, spellAfter } from '../pages.ts'
 import { checkTime, type EncodedWrite, type RecordCodec, type RecordColumns } from '../record-codec.ts'
-import { peekEach } from '../references.ts'
+import { peekAlong, peekEach } from '../references.ts'
 import type { GroupWriter } from './group-writer.ts'
 import { packWrites } from './packed-writes.ts'
 import { type FieldReader, pack } from './packing.ts'
@@ -67,7 +67,7 @@ export class SqliteTenantView implements TenantStore {
     const audit = renderVouched(effects, this.#parts.isAudited) ?? ''
     const names = this.#names(kind, key)
     if (names === undefined) return { unknown: true }
-    return this.#submit(pack(['take', ...names, audit, packWrites(writes)]), verdict => {
+    const taken = await this.#submit<Taken<V>>(pack(['take', ...names, audit, packWrites(writes)]), verdict => {
       const outcome = verdict.text()
       switch (outcome) {
         case 'unknown':
@@ -82,6 +82,8 @@ export class SqliteTenantView implements TenantStore {
         }
       }
     })
+    if (effects.along === undefined || !('won' in taken)) return taken
+    return { ...taken, along: await peekAlong((of, named) => this.peek(of, named), taken.won, effects.along) }
   }
 
   async claim(kind: string, hash: string, expiresAt: number): Promise<'won' | 'lost'> {
