@@ -19,6 +19,7 @@ import { statementsFor } from './statements.ts'
 import { StreamWatch } from './stream-watch.ts'
 import { Sweeper } from './sweeper.ts'
 import { LaggingView, type Parts, PostgresTenantView } from './tenant-view.ts'
+import { checkTransport } from './transport.ts'
 
 export interface PostgresStore extends Store, Movable {
   /** Pages as the replica has them, or the primary while the replica may not answer; `undefined` without a replica. */
@@ -31,7 +32,10 @@ export interface PostgresStore extends Store, Movable {
 }
 
 export interface PostgresOptions {
-  /** `postgres://user:password@host:port/database?sslmode=verify-full…`, of the primary; never logged. */
+  /**
+   * `postgres://user:password@host:port/database?sslmode=verify-full…`, of the primary; never logged. Another machine is named
+   * with an `sslmode` that is `verify-full` or `disable`.
+   */
   readonly url: string
   /** A streaming standby of the primary, for `lagging`: its address, never logged, and who hears how it is. */
   readonly replica?: { readonly url: string; onAlarm(alarm: ReplicaAlarm): void } | undefined
@@ -58,6 +62,8 @@ export interface PostgresOptions {
  */
 export async function openPostgresStore(options: PostgresOptions): Promise<PostgresStore> {
   const { url, nowSeconds, sealer, schema = 'sallyport' } = options
+  checkTransport(url)
+  if (options.replica !== undefined) checkTransport(options.replica.url)
   if (!/^[a-z][a-z0-9_]{0,39}$/.test(schema)) {
     throw new StoreError('cannot_open', `${schema} cannot be the schema.`, 'Use 1 to 40 of a-z, 0-9 and _.')
   }

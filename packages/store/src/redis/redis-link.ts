@@ -13,7 +13,7 @@ const AWAY = /^(?:LOADING|CLUSTERDOWN|MASTERDOWN|TRYAGAIN)\b/
 
 /** What an operator must hear of. `lost` and `back` come in turns, once for each. */
 export interface RedisAlarm {
-  readonly what: 'lost' | 'back' | 'evicts' | 'memory_lost'
+  readonly what: 'lost' | 'back' | 'evicts' | 'memory_lost' | 'unprotected'
   readonly message: string
 }
 

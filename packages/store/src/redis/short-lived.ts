@@ -1,3 +1,4 @@
+import { leavesMachine } from '../own-machine.ts'
 import { StoreError } from '../store-error.ts'
 import { type ClaimKind, RedisClaims } from './claims.ts'
 import { RedisRateLimits } from './rate-limits.ts'
@@ -34,7 +35,7 @@ export interface ShortLived {
 const POLICY = script("return string.match(redis.call('INFO', 'memory'), 'maxmemory_policy:([%w-]+)')")
 
 /**
- * Connects to Redis. One that is away now is an alarm and not an error: it is tried again by each use.
+ * Connects to Redis. An address of another machine without TLS is an alarm (`unprotected`). One that is away now is an alarm and not an error: it is tried again by each use.
  *
  * A Redis that evicts keys when its memory is full forgets claims, and is an alarm (`evicts`): set `maxmemory-policy
  * noeviction`, and writes fail (closed) instead.
@@ -47,6 +48,10 @@ export async function openRedis(options: RedisOptions): Promise<ShortLived> {
     throw new StoreError('invalid_write', 'Redis needs URLs, and a prefix of letters, digits, - and _.', 'Name them.')
   }
   const link = new RedisLink(urls, onAlarm)
+  if (urls.some(url => new URL(url).protocol !== 'rediss:' && leavesMachine(new URL(url).hostname))) {
+    const message = `The way to ${link.where} is open: who is on it can have a proof used twice. Use rediss://.`
+    onAlarm({ what: 'unprotected', message })
+  }
   const wakeUps = new RedisWakeUps(link, prefix)
   // Redis that is away was told of by the link.
   const policy = await link.run(POLICY, [`${prefix}:{policy}`], []).catch(() => undefined)

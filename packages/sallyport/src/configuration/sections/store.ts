@@ -16,7 +16,8 @@ export const storeSection = section(
     authoritySchema: schema("The authority's schema on PostgreSQL.", 'sallyport'),
     bffSchema: schema("The back end's schema on PostgreSQL.", 'sallyport_bff'),
     postgresUrl: secret({
-      about: 'postgres://user:password@host:port/database?sslmode=verify-full, of the primary.',
+      about:
+        'postgres://user:password@host:port/database?sslmode=verify-full, of the primary. sslrootcert=… names a CA of your own.',
       optional: true,
       minLength: 12,
       variable: 'SALLYPORT_POSTGRES_URL',
