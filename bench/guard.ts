@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setImmediate as nextRound } from 'node:timers/promises'
 import { accessTokenHash, createDpopProof, generateSigningKey, jwkThumbprint } from '@sallyport/credentials'
 import { type TestIssuer, testIssuer } from '../packages/guard/src/http/testing/test-issuer.ts'
 import { compare, type Side } from './sides/compare.ts'
@@ -36,7 +37,7 @@ export default async function run(): Promise<object> {
         cached: await compare([cached('guard'), cached('express'), cached('fast-jwt')]),
         'first sight': await compare([fresh('guard'), fresh('jose')]),
         'fresh proof': await compare([
-          side('guard', issuer, seconds => [proofs(seconds * NEW_TOKENS_A_SECOND), 'DPoP']),
+          side('guard', issuer, async seconds => [await proofs(seconds * NEW_TOKENS_A_SECOND), 'DPoP']),
           { ...cached('raw-verify'), name: 'node:http with one verification' },
         ]),
       },
@@ -65,21 +66,27 @@ function side(
 }
 
 async function newTokens(issuer: TestIssuer, count: number): Promise<string> {
-  const tokens: string[] = []
-  for (let n = 0; n < count; n += 1) tokens.push(await issuer.token({ aud: resource }))
-  return linesFile(tokens)
+  return linesFile(await inRounds(count, () => issuer.token({ aud: resource })))
+}
+
+/** So many, with a rest now and then: the issuer lives in this process, and guards that hear nothing from it close. */
+async function inRounds(count: number, make: () => string | Promise<string>): Promise<readonly string[]> {
+  const made: string[] = []
+  while (made.length < count) {
+    made.push(await make())
+    if (made.length % 1_000 === 0) await nextRound()
+  }
+  return made
 }
 
 /** One token bound to a key, and as many proofs of that key as asked for. */
-async function boundTokens(issuer: TestIssuer): Promise<(count: number) => string> {
+async function boundTokens(issuer: TestIssuer): Promise<(count: number) => Promise<string>> {
   const key = generateSigningKey('ES256')
   const token = await issuer.token({ aud: resource, cnf: { jkt: jwkThumbprint(key.publicJwk) } })
   const ath = accessTokenHash(token)
-  return count => {
-    const iat = Math.floor(Date.now() / 1000)
-    const claims = { htm: 'GET', htu: `${resource}/orders`, iat, ath }
-    return linesFile(
-      Array.from({ length: count }, () => `${token} ${createDpopProof(key, { ...claims, jti: randomUUID() })}`),
-    )
+  return async count => {
+    const claims = { htm: 'GET', htu: `${resource}/orders`, ath }
+    const proof = () => createDpopProof(key, { ...claims, iat: Math.floor(Date.now() / 1000), jti: randomUUID() })
+    return linesFile(await inRounds(count, () => `${token} ${proof()}`))
   }
 }

@@ -28,7 +28,7 @@ export function signOut(simulation: Simulation, account: string): void {
         return true
       },
       judge: () => outcome => {
-        if ('answer' in outcome) ledger.endedSession(session.sid, `${account} signed out`)
+        if ('answer' in outcome) ledger.endedBy('session', session.sid, `${account} signed out`)
       },
       answered: answer => {
         if (answer === 'none') simulation.schedule.after(500, `${account} signs out again`, attempt)
@@ -43,7 +43,6 @@ export function signOut(simulation: Simulation, account: string): void {
 export function disconnect(simulation: Simulation, { account, registered }: Application): void {
   const { network, ledger } = simulation
   const clientId = registered.client.client_id
-  const before = ledger.given(given => given.subject === account && given.clientId === clientId)
   network.send<true>({
     label: `${account} disconnects ${clientId}`,
     mayRepeat: true,
@@ -53,7 +52,10 @@ export function disconnect(simulation: Simulation, { account, registered }: Appl
       return true
     },
     judge: () => outcome => {
-      if ('answer' in outcome) ledger.ended(before, `${account} disconnected ${clientId}`)
+      if (!('answer' in outcome)) return
+      for (const { id, subject, client_id, revoked_at } of ledger.grants())
+        if (subject === account && client_id === clientId && revoked_at !== undefined)
+          ledger.endedBy('grant', id, `${account} disconnected ${clientId}`)
     },
     answered: () => undefined,
   })
@@ -91,7 +93,6 @@ export function revokeOwn(simulation: Simulation, { registered, storage, name }:
 export function switchOff(simulation: Simulation, registered: RegisteredClient): void {
   const { network, ledger, schedule, random } = simulation
   const { client } = registered
-  const before = ledger.given(given => given.clientId === client.client_id)
   const put = (value: Client) => ({ put: { kind: 'client', key: client.client_id, value } })
   network.send<true>({
     label: `${client.client_id} is switched off`,
@@ -104,16 +105,14 @@ export function switchOff(simulation: Simulation, registered: RegisteredClient):
     },
     judge: () => outcome => {
       if (!('answer' in outcome)) return
-      ledger.ended(
-        before.filter(family => ledger.family(family) !== undefined),
-        `${client.client_id} was switched off`,
-      )
+      ledger.endedBy('clientId', client.client_id, `${client.client_id} was switched off`)
       ledger.revokedAgain(`client ${client.client_id}`)
       ledger.count('clients switched off')
     },
     answered: () => undefined,
   })
   schedule.after(random.between(20_000, 60_000), `${client.client_id} is switched on`, () => {
+    ledger.clientBack(client.client_id)
     ledger.database.commit([put(client)])
   })
 }

@@ -36,8 +36,12 @@ export function hostileWorld(seed: number, breakage: Breakage = {}): Simulation 
     const application = simulation.addApplication(kind, { ...habits, resource: resourceOf(random.below(2)) })
     application.onRedeem = () => {
       if (!random.chance(0.1)) return
-      const leave = () => signOut(simulation, application.account)
-      schedule.after(random.below(200), `${application.account} leaves as soon as they came`, leave)
+      const ends = [
+        () => signOut(simulation, application.account),
+        () => disconnect(simulation, application),
+        () => switchOff(simulation, application.registered),
+      ]
+      schedule.after(random.below(200), `${application.account} leaves as soon as they came`, random.pick(ends))
     }
     application.open()
   }

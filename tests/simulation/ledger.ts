@@ -1,6 +1,7 @@
 import { parseOpaqueToken } from '@sallyport/credentials'
 import type { AuditRecord } from '@sallyport/store'
 import type { AuthorizationCode } from '../../packages/authority/src/authorization-code.ts'
+import type { Grant } from '../../packages/authority/src/grant.ts'
 import type { TokenBody } from '../../packages/authority/src/issue.ts'
 import type { RefreshToken } from '../../packages/authority/src/refresh-token.ts'
 import type { TokenFamily } from '../../packages/authority/src/token-family.ts'
@@ -12,6 +13,7 @@ import { type Invariant, Violation } from './violation.ts'
 interface Given {
   readonly family: string
   readonly session: string | undefined
+  readonly grant: string | undefined
   readonly clientId: string
   readonly subject: string
 }
@@ -39,7 +41,8 @@ export class Ledger {
   readonly #successors = new Map<string, string>()
   readonly #rotatedAtMs = new Map<string, number>()
   readonly #revokedAtMs = new Map<string, number>()
-  readonly #endedSessions = new Map<string, string>()
+  /** Sessions, grants and clients whose end was acknowledged, and why they ended. */
+  readonly #ended = new Map<string, string>()
   readonly #usedOnce = new Set<string>()
   readonly #given = new Map<string, Given>()
   readonly counts: Record<string, number> = {}
@@ -110,6 +113,10 @@ export class Ledger {
     return this.database.peek<TokenFamily>('family', id)?.value
   }
 
+  grants(): readonly Grant[] {
+    return [...this.database.rows('grant')].map(({ text }) => JSON.parse(text))
+  }
+
   codeRecord(code: string): { readonly row: Row; readonly value: AuthorizationCode } | undefined {
     const row = this.database.row('code', parseOpaqueToken(code, 'ac')?.selector ?? '')
     return row === undefined ? undefined : { row, value: JSON.parse(row.text) }
@@ -138,8 +145,10 @@ export class Ledger {
   /** Tokens were answered: all that they stand for must be on disk now, and in the trail. */
   gave(body: TokenBody, given: Given, jti: string): void {
     this.#given.set(given.family, given)
-    const why = this.#endedSessions.get(given.session ?? '')
-    if (why !== undefined) this.ended([given.family], why)
+    for (const by of ['session', 'grant', 'clientId'] as const) {
+      const why = this.#ended.get(`${by} ${given[by]}`)
+      if (why !== undefined) this.ended([given.family], why)
+    }
     this.must(this.isAudited(jti), 'nothing acknowledged is lost', `the grant of ${jti} is not in the audit trail`)
     if (body.access_token.startsWith('sp_') && !this.#isOver(given.family, jti))
       this.must(
@@ -181,13 +190,18 @@ export class Ledger {
     }
   }
 
-  /** The end of a session was acknowledged: all that began in it ends, and so does what is given only now. */
-  endedSession(sid: string, why: string): void {
-    this.#endedSessions.set(sid, why)
+  /** The end of a session, grant or client was acknowledged: all that was given by it ends, and so does what is given only now. */
+  endedBy(by: 'session' | 'grant' | 'clientId', id: string, why: string): void {
+    this.#ended.set(`${by} ${id}`, why)
     this.ended(
-      this.given(given => given.session === sid),
+      this.given(given => given[by] === id),
       why,
     )
+  }
+
+  /** A client was switched on again. */
+  clientBack(clientId: string): void {
+    this.#ended.delete(`clientId ${clientId}`)
   }
 
   /** The end of one access token was acknowledged; one that had ended with its family needs no record of its own. */

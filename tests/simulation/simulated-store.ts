@@ -1,16 +1,6 @@
-import type {
-  Along,
-  AuditRecord,
-  Effects,
-  Page,
-  PeekedWith,
-  References,
-  Taken,
-  TenantStore,
-  Write,
-} from '@sallyport/store'
+import type { Along, AuditRecord, Effects, Page, PeekedWith, References, TenantStore, Write } from '@sallyport/store'
 import { renderRecord } from '../../packages/store/src/audit/record.ts'
-import { peekAlong, peekEach } from '../../packages/store/src/references.ts'
+import { lookBehind, peekAlong, peekEach } from '../../packages/store/src/references.ts'
 import { checkWrite, type SimulatedDatabase } from './simulated-database.ts'
 
 /** Has a verb reach the database, once or never, sooner or later, and brings back what it said, if anything. */
@@ -34,12 +24,11 @@ export function simulatedStore(database: SimulatedDatabase, carry: Carry, reads:
     take: async <V>(kind: string, key: string, { put, audit, along }: Effects) => {
       for (const write of put) checkWrite(write)
       const record = copied(audit)
-      return carry(`take ${kind}`, (): Taken<V> => {
-        const taken = database.take<V>(kind, key, put, record)
-        if (along === undefined || !('won' in taken)) return taken
-        const seen = peekAlong((of, named) => database.peek(of, named), taken.won, along)
-        return { ...taken, along: seen as Along }
-      })
+      const taken = await carry(`take ${kind}`, () => database.take<V>(kind, key, put, record))
+      if (along === undefined || !('won' in taken)) return taken
+      // Others may commit in between, and the look may fail.
+      const look = () => peekAlong((of, named) => database.peek(of, named), taken.won, along) as Along
+      return { ...taken, along: await lookBehind(() => read(`look behind ${kind}`, look)) }
     },
     claim: (kind, hash, expiresAt) => carry(`claim ${kind}`, () => database.claim(kind, hash, expiresAt)),
     commit: async (writes, vouched) => {

@@ -141,7 +141,7 @@ export class Simulation {
     }
     const { family = '', jti, iat, exp, client_id } = claims
     const record = this.ledger.family(family)
-    const { session, subject = '' } = record ?? {}
+    const { session, grant, subject = '' } = record ?? {}
     this.#held.set(body.access_token, {
       token: body.access_token,
       family,
@@ -151,7 +151,7 @@ export class Simulation {
       expiresAtMs: exp * 1000,
       issuedAtMs: beganMs,
     })
-    this.ledger.gave(body, { family, session, subject, clientId: client_id }, jti)
+    this.ledger.gave(body, { family, session, grant, subject, clientId: client_id }, jti)
   }
 
   /** An application shows its access token to the API, which judges by the feed or asks. */

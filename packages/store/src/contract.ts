@@ -40,7 +40,8 @@ export interface TenantStore {
    * its expiry. When a condition among the effects (`insert`, `replace`) does not hold, nothing is taken.
    *
    * `audit` is part of the commit: the winner's record is in the trail, and nobody else's is. `along` shows the winner who
-   * stands behind what it took, at a moment after the commit and in the same round trip: whatever was ended before the commit
+   * stands behind what it took, at a moment after the commit, in the same round trip where names
+   * can be read by the server: whatever was ended before the commit
    * is seen as ended, and whoever ends something after it finds what the commit wrote.
    * @throws StoreError `conflict` then: peek again and judge again
    */

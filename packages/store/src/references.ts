@@ -1,4 +1,5 @@
 import type { Along, MaybePromise, PeekedWith, Reference, References, Stored } from './contract.ts'
+import { StoreError } from './store-error.ts'
 
 const none: References = {}
 
@@ -48,6 +49,20 @@ export function peekAlong(peek: Peek, { value }: Stored, references: References)
     else put(of)
   }
   return late.length === 0 ? along : Promise.all(late).then(() => along)
+}
+
+/**
+ * What a `take` shows beside what it took. It is taken by then, so a look that fails must not read as if nothing were written.
+ *
+ * @throws StoreError `outcome_unknown`
+ */
+export async function lookBehind(look: () => MaybePromise<Along>): Promise<Along> {
+  try {
+    return await look()
+  } catch (cause) {
+    const problem = 'It was taken, and who stands behind it could not be read.'
+    throw new StoreError('outcome_unknown', problem, 'Peek before trying again.', { cause })
+  }
 }
 
 /** One of the references of a `peekWith`, as a list has them. */

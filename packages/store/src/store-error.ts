@@ -12,7 +12,10 @@ export type StoreErrorCode =
   | 'cannot_open'
   /** A database or cache elsewhere does not answer; nothing was written. */
   | 'unreachable'
-  /** The connection was lost while a write was under way: it is committed as a whole, or not at all. */
+  /**
+   * The connection was lost while a write was under way: it is committed as a whole, or not at all. Or it is committed, and what
+   * was to be seen after it was not.
+   */
   | 'outcome_unknown'
   /** The file was written by a newer release. */
   | 'newer_database'

@@ -10,8 +10,10 @@ test('a code given out just before its session ended works no more (OAuth 2.1 §
   const harness = await openHarness()
   t.after(() => harness.close())
   const { code, verifier, record } = await harness.mintCode()
-  assert.equal(judgeSession(undefined), undefined)
+  const end = () => harness.context.store.peek('ended-session', record.session)
+  assert.equal(judgeSession(await end()), undefined)
   await revokeFamilies(harness.context, { session: record.session }, { actor: record.subject, reason: 'signed_out' })
+  assert.equal(judgeSession(await end())?.reason, 'session_ended')
   const parameters = { grant_type: 'authorization_code', code, code_verifier: verifier }
   const answer = await token(await requestOf(harness, harness.clients.webApp, parameters), harness.context)
   assert.equal('error' in answer && answer.reason, 'session_ended')

@@ -137,6 +137,18 @@ export function verbsContract(name: string, open: OpenLone): void {
     assert.deepEqual(Object.keys(await tenant.take('code', 'c', { put: [] })), ['won'])
   })
 
+  test(`${name}: what is being taken while the store closes is answered whole`, async t => {
+    const { store } = await freshStore(t, open)
+    const tenant = store.of('acme')
+    const account = { put: { kind: 'account', key: 'u', value: 1 } }
+    await tenant.commit([{ put: { kind: 'code', key: 'k', value: { subject: 'u' } } }, account])
+    const taking = tenant.take('code', 'k', { put: [], along: { account: { kind: 'account', path: ['subject'] } } })
+    await store.close()
+    const taken = await taking
+    assert.ok('won' in taken)
+    assert.equal(taken.along?.account?.record.value, 1)
+  })
+
   test(`${name}: what ends while something begins is seen by the one or finds the other`, async t => {
     const { store } = await freshStore(t, open)
     const tenant = store.of('acme')

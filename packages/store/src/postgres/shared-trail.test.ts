@@ -6,6 +6,7 @@ import { Checkpoints } from '../audit/checkpoints.ts'
 import { verifyStore } from '../audit/verify-store.ts'
 import { record } from '../contract/audit-record.ts'
 import { newSigner } from '../contract/checkpoint-signer.ts'
+import { StoreError } from '../store-error.ts'
 import { Link } from './link.ts'
 import { startPglite } from './testing/pglite-server.ts'
 import { openScratch } from './testing/scratch-store.ts'
@@ -137,4 +138,18 @@ test('round trips: one for a grant with its record or a look-up, two for peek an
   const many = () =>
     Promise.all(Array.from({ length: 100 }, (_, n) => tenant.commit([put(`m${n}`)], { audit: record(`m${n}`) })))
   assert.equal(await counted(many), 1, 'a hundred grants of one moment')
+})
+
+test('a look behind a taking that fails says that the outcome is unknown, never that nothing was written', async t => {
+  const { store, dispose } = await openScratch(pglite.url, () => 1_800_000_000)
+  t.after(dispose)
+  const tenant = store.of('acme')
+  await tenant.commit([{ put: { kind: 'code', key: 'k', value: { of: 'u' } } }])
+  const { read } = Link.prototype
+  const away = new StoreError('unreachable', 'It is away.', 'Wait.')
+  const failing = t.mock.method(Link.prototype, 'read', () => Promise.reject(away))
+  const along = { of: { kind: 'account', path: ['of'] } }
+  await assert.rejects(tenant.take('code', 'k', { put: [], along }), { code: 'outcome_unknown', cause: away })
+  failing.mock.mockImplementation(read)
+  assert.ok((await tenant.peek('code', 'k'))?.usedAt !== undefined, 'it was taken')
 })

@@ -1,6 +1,7 @@
 import { renderVouched } from '../audit/record.ts'
 import { conflictError, conflictOf } from '../conflicts.ts'
 import type {
+  Along,
   Committed,
   Effects,
   LaggingStore,
@@ -18,7 +19,7 @@ import type {
 import { readName, spellName, spellNewName } from '../names.ts'
 import { checkLimit, spellAfter } from '../pages.ts'
 import { checkTime, type EncodedWrite, type RecordCodec } from '../record-codec.ts'
-import { peekAlong, peekEach } from '../references.ts'
+import { lookBehind, peekAlong, peekEach } from '../references.ts'
 import type { GroupWriter, Operation } from './group-writer.ts'
 import type { Link, Row } from './link.ts'
 import { claimOperation, commitOperation, takeOperation } from './operations.ts'
@@ -119,12 +120,15 @@ export class PostgresTenantView implements TenantStore {
       const record = this.#parts.codec.decode<V>(names, kind, key, recordRow(verdict))
       return verdict.outcome === 'won' ? { won: record } : { lost: { record, firstUsedAt: record.usedAt ?? 0 } }
     })
-    if (effects.along === undefined || !('won' in taken)) return taken
-    const found = await seen
+    const { along } = effects
+    if (along === undefined || !('won' in taken)) return taken
+    return { ...taken, along: await lookBehind(async () => this.#behind(taken.won, along, await seen)) }
+  }
+
+  async #behind(won: Stored, along: References, found: PeekedWith | 'unknown' | undefined): Promise<Along> {
     // The version of the taking says that it looked after the commit. A record that went in that moment still names others.
-    const isSame = typeof found === 'object' && found.record.version === taken.won.version
-    const along = isSame ? found.along : await peekAlong((of, named) => this.peek(of, named), taken.won, effects.along)
-    return { ...taken, along }
+    if (typeof found === 'object' && found.record.version === won.version) return found.along
+    return peekAlong((of, named) => this.peek(of, named), won, along)
   }
 
   async claim(kind: string, hash: string, expiresAt: number): Promise<'won' | 'lost'> {

@@ -13,7 +13,7 @@ import { SQL } from './statements.ts'
 
 const megabyte = 1024 * 1024
 
-test('the log stays bounded when somebody reads at every moment, each only for a round (docs/decisions/0023)', async t => {
+test('the log stays bounded when somebody reads at every moment, each only for a round (docs/decisions/0029)', async t => {
   const { write, logBytes, openReader } = await open(t)
   const readers = [openReader(), openReader()]
   let isWriting = true

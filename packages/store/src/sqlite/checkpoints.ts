@@ -28,7 +28,7 @@ const WAITS = 4
  * ones again (docs/decisions/0027).
  *
  * It bounds the log too, of a store whose readers are never all away at once: each holds its snapshot for a round of the event loop
- * (docs/decisions/0023), and under a load that takes all of the processor the next round follows at once. SQLite begins its
+ * (docs/decisions/0029), and under a load that takes all of the processor the next round follows at once. SQLite begins its
  * log anew only when nobody reads from it, and a checkpoint waits for nobody, so the log would grow without end.
  */
 export class Checkpoints {

@@ -126,15 +126,23 @@ export class GroupWriter {
     return { waiting, groups: this.#groups, seconds: this.#milliseconds / 1000 }
   }
 
-  /** Refuses what comes from now on, writes what came before, and closes the database. */
-  async close(): Promise<void> {
-    if (this.#ended !== undefined) return
+  /**
+   * Refuses what comes from now on, writes what came before, and closes the database.
+   *
+   * @param beforeClosing  when all of that is answered: the last connection of a database tidies up, and has to be the writer's
+   */
+  async close(beforeClosing: () => void = () => undefined): Promise<void> {
+    if (this.#ended !== undefined) {
+      beforeClosing()
+      return
+    }
     this.#ended = new StoreError('closed', 'The store is closed.', 'Open it again.')
     if (this.#inFlight !== undefined || this.#waiting.length > 0) {
       await new Promise<void>(resolve => {
         this.#whenIdle = resolve
       })
     }
+    beforeClosing()
     this.#worker.ref()
     const exited = new Promise(resolve => this.#worker.once('exit', resolve))
     this.#worker.postMessage({ close: true })
@@ -183,6 +191,7 @@ export class GroupWriter {
 
   #fail(error: StoreError): void {
     this.#ended ??= error
+    this.#beforeAnswers() // the group may be on disk
     for (const pending of [...(this.#inFlight ?? []), ...this.#waiting]) pending.reject(error)
     this.#inFlight = undefined
     this.#waiting = []

@@ -8,7 +8,7 @@ import { openForWriting } from './connection.ts'
 import { Reader } from './reader.ts'
 import { SQL } from './statements.ts'
 
-test('reads of one round of the event loop see one state of the file, and the next round sees what was committed meanwhile (docs/decisions/0023)', async t => {
+test('reads of one round of the event loop see one state of the file, and the next round sees what was committed meanwhile (docs/decisions/0029)', async t => {
   const { reader, write } = open(t)
   write('a', '1')
   assert.equal(read(reader, 'a'), '1')

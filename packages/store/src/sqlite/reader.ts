@@ -10,8 +10,9 @@ export interface Row extends RecordColumns {
   readonly key: string
 }
 
-/** How many rows are remembered, and how long their values may be, in characters: 4 MB at most. */
+/** How many rows are remembered, and how long their names and values may be, in characters: 10 MB at most, usually 2. */
 const REMEMBERED_ROWS_MAX = 4096
+const REMEMBERED_NAME_MAX = 256
 const REMEMBERED_VALUE_MAX = 1024
 
 /** Remembered of a name that no row has. */
@@ -23,7 +24,7 @@ const NONE = Symbol('none')
  *
  * Reads of one round of the event loop see one snapshot: what a read transaction of its own costs each of them, two locks of
  * the file, is paid once. Whoever learns of a commit of this process ends it first (`endSnapshot`), so no answer hides one
- * that was given before. While nobody commits, a row that was read is remembered (docs/decisions/0023).
+ * that was given before. While nobody commits, a row that was read is remembered (docs/decisions/0029).
  */
 export class Reader {
   readonly #database: DatabaseSync
@@ -153,9 +154,10 @@ export class Reader {
   }
 
   #remember(name: string, row: Row | undefined): void {
-    if (row !== undefined && row.value.length > REMEMBERED_VALUE_MAX) return
+    if (name.length > REMEMBERED_NAME_MAX || (row?.value.length ?? 0) > REMEMBERED_VALUE_MAX) return
     if (this.#remembered.size >= REMEMBERED_ROWS_MAX) this.#remembered.clear()
-    this.#remembered.set(name, row ?? NONE)
+    // A copy: a name that is a part of a request's body would keep all of the body.
+    this.#remembered.set(Buffer.from(name).toString(), row ?? NONE)
   }
 
   #statement(sql: string): StatementSync {

@@ -140,8 +140,7 @@ class EmbeddedStore implements SqliteStore {
   async #close(): Promise<void> {
     this.#parts.streams.close()
     this.#parts.sweeper.close()
-    this.#parts.reader.close()
-    await this.#parts.writer.close()
+    await this.#parts.writer.close(() => this.#parts.reader.close())
   }
 }
 

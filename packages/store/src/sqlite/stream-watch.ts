@@ -69,6 +69,8 @@ export class StreamWatch {
     } catch {
       // Who watches reads next, and meets the error where it can be answered.
       for (const { callbacks } of this.#watched.values()) for (const callback of callbacks) queueMicrotask(callback)
+    } finally {
+      this.#reader.endSnapshot() // a timer comes before the sockets of its round: what they bring may be about a later commit
     }
   }
 

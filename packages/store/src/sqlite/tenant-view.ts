@@ -18,7 +18,7 @@ import type {
 import { readName, spellName, spellNewName } from '../names.ts'
 import { checkLimit, spellAfter } from '../pages.ts'
 import { checkTime, type EncodedWrite, type RecordCodec, type RecordColumns } from '../record-codec.ts'
-import { peekAlong, peekEach } from '../references.ts'
+import { lookBehind, peekAlong, peekEach } from '../references.ts'
 import type { GroupWriter } from './group-writer.ts'
 import { packWrites } from './packed-writes.ts'
 import { type FieldReader, pack } from './packing.ts'
@@ -58,7 +58,7 @@ export class SqliteTenantView implements TenantStore {
   }
 
   peekWith<P extends PeekedWith>(kind: string, key: string, references: References): MaybePromise<P | undefined> {
-    // All in one round, which sees one snapshot (docs/decisions/0023).
+    // All at once, in one snapshot (docs/decisions/0029).
     return peekEach((ofKind, named) => this.peek(ofKind, named), kind, key, references) as MaybePromise<P | undefined>
   }
 
@@ -82,8 +82,10 @@ export class SqliteTenantView implements TenantStore {
         }
       }
     })
-    if (effects.along === undefined || !('won' in taken)) return taken
-    return { ...taken, along: await peekAlong((of, named) => this.peek(of, named), taken.won, effects.along) }
+    const { along } = effects
+    if (along === undefined || !('won' in taken)) return taken
+    const look = () => peekAlong((of, named) => this.peek(of, named), taken.won, along)
+    return { ...taken, along: await lookBehind(look) }
   }
 
   async claim(kind: string, hash: string, expiresAt: number): Promise<'won' | 'lost'> {
