@@ -69,16 +69,6 @@ test('a remembered row is not shown once it has expired', t => {
   reader.close()
 })
 
-test('no more is remembered than a few thousand short rows', t => {
-  const { reader, write } = open(t)
-  const long = 'x'.repeat(2_000)
-  write('long', long)
-  assert.deepEqual([read(reader, 'long'), read(reader, 'long')], [long, long])
-  for (let n = 0; n < 10_000; n += 1) assert.equal(read(reader, `none${n}`), undefined)
-  assert.ok(reader.remembered <= 4096 && reader.remembered > 0, `${reader.remembered} are remembered`)
-  reader.close()
-})
-
 test('a reader that is closed in the round it read in leaves nothing behind', async t => {
   const { reader, checkpoint, write } = open(t)
   write('a', '1')

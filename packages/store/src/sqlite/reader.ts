@@ -2,6 +2,7 @@ import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
 import type { RecordColumns } from '../record-codec.ts'
 import { StoreError } from '../store-error.ts'
 import { openForReading } from './connection.ts'
+import { HotRows, NO_ROW } from './hot-rows.ts'
 import { storeErrorOfSqlite } from './sqlite-errors.ts'
 import { SQL } from './statements.ts'
 
@@ -10,21 +11,13 @@ export interface Row extends RecordColumns {
   readonly key: string
 }
 
-/** How many rows are remembered, and how long their names and values may be, in characters: 10 MB at most, usually 2. */
-const REMEMBERED_ROWS_MAX = 4096
-const REMEMBERED_NAME_MAX = 256
-const REMEMBERED_VALUE_MAX = 1024
-
-/** Remembered of a name that no row has. */
-const NONE = Symbol('none')
-
 /**
  * Reads on the main thread, from a connection that cannot write: a point read costs microseconds, less than a message
  * to a thread. Only `get` and `all`, never an open cursor: that would hide what was committed since.
  *
  * Reads of one round of the event loop see one snapshot: what a read transaction of its own costs each of them, two locks of
  * the file, is paid once. Whoever learns of a commit of this process ends it first (`endSnapshot`), so no answer hides one
- * that was given before. While nobody commits, a row that was read is remembered (docs/decisions/0029).
+ * that was given before. While nobody commits, a row that is read again and again is remembered (docs/decisions/0029).
  */
 export class Reader {
   readonly #database: DatabaseSync
@@ -32,8 +25,8 @@ export class Reader {
   readonly #statements = new Map<string, StatementSync>()
   /** Of the snapshot that is or was open. */
   #snapshotVersion = 0
-  /** Rows as they are in that version, under their names. */
-  readonly #remembered = new Map<string, Row | typeof NONE>()
+  /** Of that version, by tenant, kind and key. */
+  readonly #hot = new HotRows()
   #isSnapshotOpen = false
   #closed = false
 
@@ -45,11 +38,11 @@ export class Reader {
   peek(tenant: string, kind: string, key: string, now: number): Row | undefined {
     this.#see()
     const name = `${tenant}\0${kind}\0${key}`
-    const remembered = this.#remembered.get(name)
-    if (remembered !== undefined) return remembered !== NONE && isLive(remembered, now) ? remembered : undefined
+    const known = this.#hot.find(name)
+    if (known !== undefined) return known !== NO_ROW && isLive(known, now) ? known : undefined
     const found = this.#run(SQL.peek, statement => statement.get(tenant, kind, key, now))
     const row = found === undefined ? undefined : recordRow(found)
-    this.#remember(name, row)
+    this.#hot.read(name, row)
     return row
   }
 
@@ -75,11 +68,6 @@ export class Reader {
   entries(tenant: string, stream: string, after: number, upTo: number, now: number, limit: number) {
     const rows = this.#all(SQL.read, tenant, stream, after, upTo, now, limit)
     return rows.map(row => ({ seq: Number(row.seq), value: String(row.value) }))
-  }
-
-  /** How many names. */
-  get remembered(): number {
-    return this.#remembered.size
   }
 
   /** A number that changes with every commit of another connection, in any process. */
@@ -148,16 +136,9 @@ export class Reader {
       try {
         this.#snapshotVersion = Number(this.#statement(SQL.dataVersion).get()?.data_version)
       } finally {
-        if (this.#snapshotVersion !== before) this.#remembered.clear()
+        if (this.#snapshotVersion !== before) this.#hot.forget()
       }
     })
-  }
-
-  #remember(name: string, row: Row | undefined): void {
-    if (name.length > REMEMBERED_NAME_MAX || (row?.value.length ?? 0) > REMEMBERED_VALUE_MAX) return
-    if (this.#remembered.size >= REMEMBERED_ROWS_MAX) this.#remembered.clear()
-    // A copy: a name that is a part of a request's body would keep all of the body.
-    this.#remembered.set(Buffer.from(name).toString(), row ?? NONE)
   }
 
   #statement(sql: string): StatementSync {
