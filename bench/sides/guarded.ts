@@ -49,7 +49,7 @@ function listen(app: FastifyInstance): Promise<string> {
 function guardedApp(): FastifyInstance {
   const app = fastify()
   const policy = { revision: 'all', decide: () => ({ outcome: 'allow' }) as const }
-  const protect = guard({ issuer, resource, policy, maxCachedTokens: 10_000 })
+  const protect = guard({ issuer, resource, policy, maxCachedTokens: 10_000, maxProofs: 1_000_000 })
   app.register(protect.plugin)
   app.after(() => app.get('/orders', { preHandler: protect('read:orders') }, () => body))
   return app
