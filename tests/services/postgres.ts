@@ -41,11 +41,15 @@ function run(command: string, args: readonly string[]): void {
 
 function folder(): string {
   const home = mkdtempSync(join(tmpdir(), 'sallyport-postgres-'))
-  if (process.getuid?.() === 0) {
-    const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }))
-    chownSync(home, id('-u'), id('-g'))
-  }
+  giveToPostgres(home)
   return home
+}
+
+/** Makes the user that the server runs as the owner of a file or folder, where that is another one. */
+export function giveToPostgres(path: string): void {
+  if (process.getuid?.() !== 0) return
+  const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }))
+  chownSync(path, id('-u'), id('-g'))
 }
 
 /**

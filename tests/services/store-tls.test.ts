@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { chownSync, mkdtempSync, readFileSync, statSync } from 'node:fs'
+import { mkdtempSync, readFileSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, type TestContext, test } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
-import { openPostgresStore, type ReplicaAlarm } from '@sallyport/store'
+import { createSealer, openMasterKey, openPostgresStore, type ReplicaAlarm } from '@sallyport/store'
 import pg from 'pg'
-import { createSealer, openMasterKey } from '../../packages/store/src/index.ts'
 import { eventually } from '../eventually.ts'
 import { freePort } from '../free-ports.ts'
-import { startPostgres } from './postgres.ts'
+import { giveToPostgres, startPostgres } from './postgres.ts'
 import { now, open, own } from './redis-opened.ts'
 
 /** A CA of its own, and a certificate for localhost and 127.0.0.1. */
@@ -24,10 +24,7 @@ const settings = [
   `ssl_cert_file = '${cert}'`,
   `ssl_key_file = '${key}'`,
 ]
-if (process.getuid?.() === 0) {
-  const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }))
-  for (const path of [tls, cert, key]) chownSync(path ?? '', id('-u'), id('-g'))
-}
+for (const path of [tls, cert, key]) giveToPostgres(path ?? '')
 assert.equal(statSync(key ?? '').mode & 0o077, 0)
 const postgres = await startPostgres(settings)
 const standby = await postgres.replica()
@@ -111,7 +108,7 @@ test('Redis under TLS: claims are won once by rediss://, and closed where nobody
   t.after(() => setDefaultCACertificates(before))
   const known = await open(t, server, { urls, prefix: 'known' })
   assert.deepEqual(known.told(), [])
-  await new Promise(resolve => setTimeout(resolve, 1_100)) // what a server of this second is asked may have been asked of the one before
+  await wait(1_100) // what a server of this second is asked may have been asked of the one before
   const claim = () => known.redis.claims.claim('acme', 'proof', 'b', now() + 60)
   assert.deepEqual([await claim(), await claim()], ['won', 'lost'])
 })

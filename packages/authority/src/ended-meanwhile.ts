@@ -7,17 +7,15 @@ import { judgeSubject, type SubjectAlong, subjectReferences } from './rules/subj
 import { isTokenError, type TokenError } from './token-error.ts'
 import type { TokenFamily } from './token-family.ts'
 
-/** Who stands behind a code, as the taking looks at them after its commit. */
-export const behindCode = {
-  ...subjectReferences,
-  end: sessionReference,
-  client: { kind: 'client', path: ['client_id'] },
-} as const
+/** Who stands behind a code, as its judgement looks at them: all at once, so that it is what was true at one moment. */
+export const codeReferences = { ...subjectReferences, end: sessionReference } as const
 
-export type BehindCode = SubjectAlong & {
-  readonly end: PeekedWith | undefined
-  readonly client: PeekedWith<Client> | undefined
-}
+export type CodeAlong = SubjectAlong & { readonly end: PeekedWith | undefined }
+
+/** The same, as the taking looks at them after its commit. */
+export const behindCode = { ...codeReferences, client: { kind: 'client', path: ['client_id'] } } as const
+
+export type BehindCode = CodeAlong & { readonly client: PeekedWith<Client> | undefined }
 
 /**
  * A sign-out, a removed grant, a disabled account or client that came between a code's judgement and its commit ended every

@@ -3,6 +3,7 @@ import type { PeekedWith } from '@sallyport/store'
 import type { AuthorizationCode } from '../authorization-code.ts'
 import type { Client } from '../client.ts'
 import type { AuthorityContext } from '../context.ts'
+import { type CodeAlong, codeReferences } from '../ended-meanwhile.ts'
 import type { Grant, GrantRequest } from '../granted.ts'
 import type { Plan } from '../issue.ts'
 import { revokeFamilies } from '../revoke.ts'
@@ -11,8 +12,8 @@ import { codeOfClient, unusableCodeHint } from '../rules/code-client.ts'
 import { codeRedirectUri } from '../rules/code-redirect-uri.ts'
 import { codeVerifier } from '../rules/code-verifier.ts'
 import { senderConstraint } from '../rules/sender-constraint.ts'
-import { judgeSession, sessionReference } from '../rules/session-alive.ts'
-import { judgeSubject, type LiveSubject, type SubjectAlong, subjectReferences } from '../rules/subject-alive.ts'
+import { judgeSession } from '../rules/session-alive.ts'
+import { judgeSubject, type LiveSubject } from '../rules/subject-alive.ts'
 import { type TokenTarget, tokenTarget } from '../rules/token-target.ts'
 import { isTokenError, type TokenError } from '../token-error.ts'
 import type { TokenFamily } from '../token-family.ts'
@@ -51,10 +52,7 @@ export const authorizationCode: Grant = async (asked, context) => {
   return planOf({ code, selector: shown.selector, target, subject }, asked, context)
 }
 
-/** All that a code's judgement looks at is read at once, so that it is what was true at one moment. */
-const codeReferences = { ...subjectReferences, end: sessionReference } as const
-
-type ReadCode = PeekedWith<AuthorizationCode, SubjectAlong & { readonly end: PeekedWith | undefined }>
+type ReadCode = PeekedWith<AuthorizationCode, CodeAlong>
 
 interface JudgedCode {
   readonly code: AuthorizationCode

@@ -51,15 +51,14 @@ export async function openSqliteStore(options: SqliteOptions): Promise<SqliteSto
   const writer = await GroupWriter.open(path, nowSeconds, writes)
   let reader: Reader | undefined
   try {
-    const reads = new Reader(path)
-    reader = reads
-    writer.beforeAnswers(() => reads.endSnapshot())
-    await checkKey(reads, writer, sealer)
+    reader = new Reader(path)
+    writer.beforeAnswers(() => reader?.endSnapshot())
+    await checkKey(reader, writer, sealer)
     const codec = new RecordCodec(sealer, sealedKinds)
-    const [sweeper, streams] = [new Sweeper(writer, nowSeconds), new StreamWatch(reads)]
+    const [sweeper, streams] = [new Sweeper(writer, nowSeconds), new StreamWatch(reader)]
     const isAudited = writes !== undefined
     const trail = new EmbeddedTrail(path, audit?.path, writer, isAudited)
-    return new EmbeddedStore({ nowSeconds, codec, reader: reads, writer, sweeper, streams, isAudited }, path, trail)
+    return new EmbeddedStore({ nowSeconds, codec, reader, writer, sweeper, streams, isAudited }, path, trail)
   } catch (error) {
     reader?.close()
     await writer.close()
