@@ -51,3 +51,23 @@ test('the oldest goes first however many came, were dropped and came again', () 
 test('a token is known by its SHA-256, the value RFC 9449 §4.2 calls ath', () => {
   assert.equal(tokenHash('Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU'), 'fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo')
 })
+
+test('a token that falls into the place of another is known, and the other is judged anew', () => {
+  const cache = tokenCache(3)
+  const [first, second] = ofOnePlace()
+  cache.put({ caller, tokenHash: first, until: 10 })
+  assert.equal(cache.get(second), undefined, 'a token is never taken for its neighbour')
+  cache.drop(second)
+  assert.equal(cache.get(first)?.tokenHash, first)
+  cache.put({ caller, tokenHash: second, until: 10 })
+  assert.equal(cache.get(second)?.tokenHash, second)
+  assert.equal(cache.get(first), undefined)
+  assert.equal(cache.size, 1)
+})
+
+/** Two hashes that differ after what a place is made of. */
+function ofOnePlace(): readonly [string, string] {
+  const hash = tokenHash('one')
+  const last = hash.endsWith('A') ? 'B' : 'A'
+  return [hash, hash.slice(0, -1) + last]
+}

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { PolicyEngine } from '@sallyport/policy'
 import Fastify from 'fastify'
 import type { GuardOptions } from '../options.ts'
 import { guard } from './fastify.ts'
 import { adapterSuite, type OrdersApi, orders, resource } from './testing/adapter-suite.ts'
 import { secrecySuite } from './testing/secrecy-suite.ts'
+import { testIssuer } from './testing/test-issuer.ts'
 
 async function listen(options: GuardOptions): Promise<OrdersApi> {
   const app = Fastify()
@@ -44,6 +46,39 @@ test('fastify: with the plugin a path parameter without an object rule stops the
   const metadata = await app.inject('/.well-known/oauth-protected-resource')
   assert.equal(metadata.json().resource, resource)
   await app.close()
+})
+
+test('fastify: with the plugin one hook on several routes tells the policy the route that was asked, prefix and all', async () => {
+  const issuer = await testIssuer()
+  const asked: (readonly [string, string])[] = []
+  const policy: PolicyEngine = {
+    revision: 'all',
+    decide: ({ resource, action }) => {
+      asked.push([resource.type, String(action.properties?.route)])
+      return { outcome: 'allow' }
+    },
+  }
+  const protect = guard({ issuer: issuer.issuer, resource, policy, log: quiet })
+  const app = Fastify()
+  await app.register(protect.plugin)
+  const read = protect('read:orders', { read: () => ({ id: 'one' }) })
+  app.get('/orders/:id', { preHandler: read }, async request => request.object)
+  app.register(async shop => shop.get('/invoices/:id', { onRequest: [read] }, async request => request.object), {
+    prefix: '/shop',
+  })
+  const headers = { authorization: `Bearer ${await issuer.token({})}` }
+  for (const path of ['/orders/one', '/shop/invoices/one']) {
+    const answer = await app.inject({ url: path, headers })
+    assert.deepEqual(answer.json(), { id: 'one' })
+  }
+  const head = await app.inject({ method: 'HEAD', url: '/orders/one' })
+  assert.equal(head.statusCode, 401, 'the route that Fastify adds for HEAD is behind the same doors')
+  await app.close()
+  await issuer.close()
+  assert.deepEqual(asked, [
+    ['order', '/orders/:id'],
+    ['invoice', '/shop/invoices/:id'],
+  ])
 })
 
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined }

@@ -43,6 +43,12 @@ export function guard(options: GuardOptions): Protect {
     routeOptions?: RouteOptions<FastifyRequest>,
   ): preHandlerHookHandler => {
     const operation = doors.declare(scope, objects, routeOptions)
+    return hookOf(operation, request => request.routeOptions.url)
+  }
+  const hookOf = (
+    operation: Operation<FastifyRequest>,
+    routeOf: (request: FastifyRequest) => string | undefined,
+  ): preHandlerHookHandler => {
     const hook: preHandlerHookHandler = (request, reply, done) => {
       const settle = (passed: Passed | Answer): void => {
         if ('status' in passed) {
@@ -55,20 +61,27 @@ export function guard(options: GuardOptions): Protect {
         request.objects = passed.objects
         done()
       }
-      const passed = attempt(() => doors.pass(operation, describe(request), request, setCaller), done)
+      const passed = attempt(() => doors.pass(operation, describe(request, routeOf(request)), request, setCaller), done)
       if (passed instanceof Promise) passed.then(settle, done)
       else if (passed !== undefined) settle(passed)
     }
     operations.set(hook, operation)
     return hook
   }
+  /** Where a hook is ours, one that knows its route: Fastify makes an object of all of a route's options when it is asked for the pattern. */
+  const hookOn = <Hook extends object>(hook: Hook, route: string): Hook | preHandlerHookHandler => {
+    const operation = operations.get(hook)
+    if (operation === undefined) return hook
+    if (!operation.fits(route)) throw new Error(missingObjectRule(route))
+    return hookOf(operation, () => route)
+  }
   const metadata = (_request: FastifyRequest, reply: FastifyReply) => send(reply, doors.metadata())
   const plugin = async (app: FastifyInstance): Promise<void> => {
     app.addHook('onRoute', route => {
-      for (const hook of [route.onRequest, route.preValidation, route.preHandler].flat()) {
-        const operation = hook && operations.get(hook)
-        if (operation && !operation.fits(route.url)) throw new Error(missingObjectRule(route.url))
-      }
+      const { url } = route
+      if (route.onRequest) route.onRequest = [route.onRequest].flat().map(hook => hookOn(hook, url))
+      if (route.preValidation) route.preValidation = [route.preValidation].flat().map(hook => hookOn(hook, url))
+      if (route.preHandler) route.preHandler = [route.preHandler].flat().map(hook => hookOn(hook, url))
     })
     app.addHook('onClose', () => doors.close())
     app.get(doors.metadataPath, metadata)
@@ -97,14 +110,9 @@ function setCaller(request: FastifyRequest, caller: Caller): void {
   request.caller = caller
 }
 
-function describe(request: FastifyRequest): NodeRequest {
+function describe(request: FastifyRequest, route = '*'): NodeRequest {
   const { originalUrl, body, id } = request
-  return new NodeRequest(request.raw, {
-    target: originalUrl,
-    route: request.routeOptions.url ?? '*',
-    body,
-    requestId: id,
-  })
+  return new NodeRequest(request.raw, { target: originalUrl, route, body, requestId: id })
 }
 
 function send(reply: FastifyReply, answer: Answer): FastifyReply {
