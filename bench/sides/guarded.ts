@@ -1,5 +1,5 @@
 /** One Fastify (or Express, or node:http) server that answers `GET /orders` behind one way to check its caller; named by its first argument. */
-import { createPublicKey, verify } from 'node:crypto'
+import { createPublicKey, type KeyObject, verify } from 'node:crypto'
 import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
 import { guard } from '@sallyport/guard/fastify'
@@ -27,6 +27,8 @@ const { port } = await freePorts(['port'])
 
 const ways: Readonly<Record<string, () => Promise<unknown>>> = {
   guard: () => listen(guardedApp()),
+  unguarded: () => listen(unguardedApp()),
+  verified: () => listen(verifiedApp()),
   'fast-jwt': () => listen(fastJwtApp()),
   jose: async () => listen(await joseApp()),
   express: async () => {
@@ -52,6 +54,33 @@ function guardedApp(): FastifyInstance {
   const protect = guard({ issuer, resource, policy, maxCachedTokens: 10_000, maxProofs: 1_000_000 })
   app.register(protect.plugin)
   app.after(() => app.get('/orders', { preHandler: protect('read:orders') }, () => body))
+  return app
+}
+
+/** What is left to any guard on Fastify: a hook that checks nothing. */
+function unguardedApp(): FastifyInstance {
+  const app = fastify()
+  app.get('/orders', { preHandler: (_request, _reply, done) => done(), handler: () => body })
+  return app
+}
+
+/** What is left to any guard at first sight: one signature verified, those of one turn back to back, and nothing else read. */
+function verifiedApp(): FastifyInstance {
+  const key = createPublicKey({ key: asked.jwk, format: 'jwk' })
+  const app = fastify()
+  let waiting: (() => void)[] = []
+  const verifyAll = () => {
+    const all = waiting
+    waiting = []
+    for (const each of all) each()
+  }
+  app.get('/orders', {
+    preHandler: (request, reply, done) => {
+      if (waiting.length === 0) setImmediate(verifyAll)
+      waiting.push(() => (isSigned(request.headers.authorization, key) ? done() : reply.code(401).send()))
+    },
+    handler: () => body,
+  })
   return app
 }
 
@@ -87,11 +116,15 @@ function rawVerify(): Promise<void> {
   const key = createPublicKey({ key: asked.jwk, format: 'jwk' })
   const text = JSON.stringify(body)
   const server = createServer((request, response) => {
-    const token = request.headers.authorization?.slice('Bearer '.length) ?? ''
-    const end = token.lastIndexOf('.')
-    const signature = Buffer.from(token.slice(end + 1), 'base64url')
-    const good = verify('sha256', Buffer.from(token.slice(0, end)), { key, dsaEncoding: 'ieee-p1363' }, signature)
-    response.writeHead(good ? 200 : 401, { 'content-type': 'application/json' }).end(text)
+    const status = isSigned(request.headers.authorization, key) ? 200 : 401
+    response.writeHead(status, { 'content-type': 'application/json' }).end(text)
   })
   return new Promise(resolve => server.listen(port, '127.0.0.1', () => resolve()))
+}
+
+function isSigned(authorization: string | undefined, key: KeyObject): boolean {
+  const token = authorization?.slice('Bearer '.length) ?? ''
+  const end = token.lastIndexOf('.')
+  const signature = Buffer.from(token.slice(end + 1), 'base64url')
+  return verify('sha256', Buffer.from(token.slice(0, end)), { key, dsaEncoding: 'ieee-p1363' }, signature)
 }
