@@ -5,6 +5,7 @@ import { modelContract } from './contract/model.suite.ts'
 import { namesContract } from './contract/names.suite.ts'
 import { processRacesContract, racesContract } from './contract/races.suite.ts'
 import { processStreamsContract, streamsContract } from './contract/streams.suite.ts'
+import { takeContract } from './contract/take.suite.ts'
 import { verbsContract } from './contract/verbs.suite.ts'
 import type { Store } from './contract.ts'
 
@@ -45,6 +46,7 @@ export function storeContract(name: string, open: OpenFresh): void {
 /** The part of the contract that needs no other process. */
 export function inProcessContract(name: string, open: OpenLone): void {
   verbsContract(name, open)
+  takeContract(name, open)
   expiryContract(name, open)
   namesContract(name, open)
   streamsContract(name, open)
