@@ -70,20 +70,38 @@ export async function startRedis(settings: readonly string[] = []): Promise<Redi
   }
 }
 
-/** A cluster of three primaries. */
-export async function startRedisCluster(): Promise<{ urls: string[]; stop(): Promise<void> }> {
+/**
+ * A cluster of three primaries.
+ * @param tls  settings by which the nodes speak TLS, to each other too
+ */
+export async function startRedisCluster(
+  tls: readonly string[] = [],
+): Promise<{ servers: readonly RedisServer[]; urls: string[]; stop(): Promise<void> }> {
   const clustered = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000']
-  const servers = await Promise.all(Array.from({ length: 3 }, () => startRedis(clustered)))
+  const isProtected = tls.length > 0
+  const nodes = await Promise.all(
+    Array.from({ length: 3 }, async () => {
+      if (!isProtected) {
+        const server = await startRedis(clustered)
+        return { server, port: server.port }
+      }
+      const port = await freePort()
+      const words = ['--tls-port', String(port), '--tls-cluster', 'yes', ...tls]
+      return { server: await startRedis([...clustered, ...words]), port }
+    }),
+  )
+  const servers = nodes.map(({ server }) => server)
   for (const [n, { port }] of servers.entries()) {
     await tell(port, `CLUSTER ADDSLOTSRANGE ${n * 5462} ${Math.min((n + 1) * 5462 - 1, 16_383)}`)
-    for (const other of servers) await tell(port, `CLUSTER MEET 127.0.0.1 ${other.port}`)
+    for (const other of nodes) await tell(port, `CLUSTER MEET 127.0.0.1 ${other.port}`)
   }
   for (const { port } of servers) {
     const isWhole = async () => (await tell(port, 'CLUSTER INFO')).includes('cluster_state:ok')
     await eventually(isWhole, 'the cluster is whole')
   }
   return {
-    urls: servers.map(({ url }) => url),
+    servers,
+    urls: nodes.map(({ port }) => `${isProtected ? 'rediss' : 'redis'}://127.0.0.1:${port}`),
     async stop() {
       for (const server of servers) await server.stop()
     },
@@ -91,7 +109,7 @@ export async function startRedisCluster(): Promise<{ urls: string[]; stop(): Pro
 }
 
 /** One inline command, and the beginning of its answer. */
-async function tell(port: number, command: string): Promise<string> {
+export async function tell(port: number, command: string): Promise<string> {
   const socket = connect(port, '127.0.0.1')
   try {
     const signal = AbortSignal.timeout(2_000)

@@ -32,7 +32,7 @@ export async function openShortLived(
   settings: Settings,
   told: { readonly log: Log; readonly metrics: Metrics },
 ): Promise<ShortLived | undefined> {
-  const { url, prefix, rateLimits } = settings.redis
+  const { url, prefix, rateLimits, tlsCa, tlsCert, tlsKey } = settings.redis
   if (url === undefined) return undefined
   const { log, metrics } = told
   const counted = metrics.counter('sallyport_redis_alarms_total', 'Alarms about Redis, by what happened.', {
@@ -43,6 +43,7 @@ export async function openShortLived(
   for (const what of alarms) counted.add({ what }, 0)
   return openRedis({
     urls: url.split(',').map(each => each.trim()),
+    tls: { ca: tlsCa, cert: tlsCert, key: tlsKey },
     prefix,
     claimKinds: { proof: { lifetimeSeconds: proofLifetimeSeconds + 1 } },
     rateLimitsWhenLost: rateLimits,

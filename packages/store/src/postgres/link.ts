@@ -148,19 +148,8 @@ export class Link {
   async #connect(): Promise<Client> {
     // Loaded here: who opens another adapter does not pay for this driver.
     const { default: pg } = await import('pg')
+    const client = this.#made(pg.Client)
     const { patient = false, answerMs, listening } = this.#purpose
-    const client = new pg.Client({
-      connectionString: this.#url,
-      application_name: 'sallyport',
-      connectionTimeoutMillis: answerMs ?? CONNECT_TIMEOUT_MS,
-      ...(!patient && { query_timeout: answerMs ?? ANSWER_TIMEOUT_MS }),
-      keepAlive: true,
-      pipeline: true,
-      types: { getTypeParser: () => String },
-    })
-    client.on('error', () => this.#forget(client))
-    client.on('end', () => this.#forget(client))
-    client.on('notification', ({ payload }) => listening?.onNotification(payload ?? ''))
     try {
       await client.connect()
       await client.query(`SET statement_timeout = ${patient ? 0 : (answerMs ?? STATEMENT_TIMEOUT_MS)}; ${SETTINGS}`)
@@ -170,11 +159,37 @@ export class Link {
       this.#failure = undefined
       return client
     } catch (error) {
-      this.#failedAt = performance.now()
-      this.#failure = storeErrorOfPostgres(error, this.where)
       client.end().catch(() => this.#forget(client))
-      throw this.#failure
+      throw this.#failed(error)
     }
+  }
+
+  /** Not yet connected. The driver reads the files that the URL names here, so each connection has them as they are now. */
+  #made(driver: typeof Client): Client {
+    const { patient = false, answerMs, listening } = this.#purpose
+    try {
+      const client = new driver({
+        connectionString: this.#url,
+        application_name: 'sallyport',
+        connectionTimeoutMillis: answerMs ?? CONNECT_TIMEOUT_MS,
+        ...(!patient && { query_timeout: answerMs ?? ANSWER_TIMEOUT_MS }),
+        keepAlive: true,
+        pipeline: true,
+        types: { getTypeParser: () => String },
+      })
+      client.on('error', () => this.#forget(client))
+      client.on('end', () => this.#forget(client))
+      client.on('notification', ({ payload }) => listening?.onNotification(payload ?? ''))
+      return client
+    } catch (error) {
+      throw this.#failed(error)
+    }
+  }
+
+  #failed(error: unknown): StoreError {
+    this.#failedAt = performance.now()
+    this.#failure = storeErrorOfPostgres(error, this.where)
+    return this.#failure
   }
 }
 

@@ -1,13 +1,20 @@
+import { connectionTrouble, isTlsTrouble } from '../connection-trouble.ts'
 import { StoreError, type StoreErrorCode } from '../store-error.ts'
 
 const RIGHTS = 'Give this user the rights, or open the store with another one.'
 const ROOM = 'Free some space; nothing acknowledged is lost.'
+const AWAY = 'Start it, or look at the URL and the network.'
+const TLS = 'Look at sslcert and sslkey of the URL, and at whom the server trusts (ssl_ca_file).'
 const AGAIN = 'Try again; look for a transaction that is kept open.'
 
 /** SQLSTATE codes and classes (PostgreSQL, appendix A) that an operator or a caller can do something about. */
 const MEANING: Readonly<Record<string, readonly [StoreErrorCode, problem: string, hint: string]>> = {
   '25006': ['read_only', 'takes no writes: it is a standby, or read-only', 'Name the primary in the URL.'],
-  '28': ['cannot_open', 'refused this user', 'Look at the user and the password of the URL, and at pg_hba.conf.'],
+  '28': [
+    'cannot_open',
+    'refused this user',
+    'Look at the user and the password or sslcert of the URL, and at pg_hba.conf.',
+  ],
   '3D000': ['cannot_open', 'does not have this database', 'Make it: CREATE DATABASE … ENCODING UTF8.'],
   '42501': ['read_only', 'may not be read or written by this user', RIGHTS],
   '40': ['busy', 'undid a transaction again and again, since others wrote the same rows', AGAIN],
@@ -43,11 +50,11 @@ export function isConnectionLoss(error: unknown): boolean {
  */
 export function storeErrorOfPostgres(error: unknown, where: string): StoreError {
   if (error instanceof StoreError) return error
-  const text = error instanceof Error ? error.message : String(error)
+  const text = connectionTrouble(error)
   const state = sqlState(error)
   if (isConnectionLoss(error)) {
     const problem = `${where} cannot be reached (${state ?? text}).`
-    return new StoreError('unreachable', problem, 'Start it, or look at the URL and the network.', { cause: error })
+    return new StoreError('unreachable', problem, isTlsTrouble(error) ? TLS : AWAY, { cause: error })
   }
   const meaning = MEANING[state ?? ''] ?? MEANING[state?.slice(0, 2) ?? '']
   if (meaning === undefined) {

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { rootCertificates } from 'node:tls'
 import { checkTransport } from './transport.ts'
 
 const refusal = (url: string): string | undefined => {
@@ -17,7 +21,10 @@ const refusal = (url: string): string | undefined => {
 test('another machine is spoken to under TLS to a name that is proven, or openly because the URL says so', () => {
   const at = 'postgres://sallyport:hunter22@db.internal:5432/sallyport'
   assert.equal(refusal(`${at}?sslmode=verify-full`), undefined)
-  assert.equal(refusal(`${at}?sslmode=verify-full&sslrootcert=/run/ca.pem`), undefined)
+  const ca = join(mkdtempSync(join(tmpdir(), 'sallyport-transport-')), 'ca.pem')
+  assert.match(refusal(`${at}?sslmode=verify-full&sslrootcert=${ca}`) ?? '', /^sslrootcert .*ENOENT/)
+  writeFileSync(ca, rootCertificates[0] ?? '')
+  assert.equal(refusal(`${at}?sslmode=verify-full&sslrootcert=${ca}`), undefined)
   assert.equal(refusal(`${at}?sslmode=disable`), undefined)
   assert.match(refusal(at) ?? '', /no sslmode.*sslmode=verify-full/)
   assert.match(refusal('postgres://sallyport@localhost:5432/a?host=db.internal') ?? '', /no sslmode/)

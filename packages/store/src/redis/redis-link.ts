@@ -1,5 +1,9 @@
 import type { RedisClusterType } from '@redis/client'
+import { connectionTrouble } from '../connection-trouble.ts'
 import { StoreError } from '../store-error.ts'
+import type { TlsPaths } from '../tls-files.ts'
+import { listen } from './listen.ts'
+import { transportTo, userOf } from './transport.ts'
 
 /** How long a connection may take, and an answer; after that the connection is given up for a new one. */
 const CONNECT_TIMEOUT_MS = 2_000
@@ -39,14 +43,17 @@ export class RedisLink {
   /** Host and port, for messages. */
   readonly where: string
   readonly #urls: readonly string[]
+  readonly #tls: TlsPaths
   readonly #onAlarm: (alarm: RedisAlarm) => void
   #connection: Promise<Connection> | undefined
   #failedAt = Number.NEGATIVE_INFINITY
   #isLost = false
   #closed = false
 
-  constructor(urls: readonly string[], onAlarm: (alarm: RedisAlarm) => void) {
+  /** @param tls  read for each connection to a server, and once for a cluster */
+  constructor(urls: readonly string[], tls: TlsPaths, onAlarm: (alarm: RedisAlarm) => void) {
     this.#urls = urls
+    this.#tls = tls
     this.#onAlarm = onAlarm
     this.where = `Redis ${urls.map(placeOf).join(', ')}`
   }
@@ -80,6 +87,7 @@ export class RedisLink {
     if (this.isCluster) {
       const cluster: RedisClusterType = createCluster({
         rootNodes: this.#urls.map(url => ({ url })),
+        defaults: { ...userOf(this.#urls), socket: this.#transport() },
         minimizeConnections: true,
       })
       cluster.on('error', lost)
@@ -87,14 +95,9 @@ export class RedisLink {
       await cluster.subscribe(channel, onMessage)
       return () => cluster.destroy()
     }
-    const client = createClient({ url: this.#urls[0] ?? '', socket: { reconnectStrategy: () => RECONNECT_PAUSE_MS } })
-    client.on('error', lost)
-    client.on('ready', () => client.unref())
-    client
-      .connect()
-      .then(() => client.subscribe(channel, onMessage))
-      .catch(lost)
-    return () => client.destroy()
+    const make = () =>
+      createClient({ url: this.#urls[0] ?? '', socket: { ...this.#transport(), reconnectStrategy: false } })
+    return listen(make, channel, onMessage, lost)
   }
 
   alarm(alarm: RedisAlarm): void {
@@ -166,7 +169,11 @@ export class RedisLink {
     if (this.isCluster) {
       const cluster: RedisClusterType = createCluster({
         rootNodes: this.#urls.map(url => ({ url })),
-        defaults: { disableOfflineQueue: true, socket: { connectTimeout: CONNECT_TIMEOUT_MS } },
+        defaults: {
+          ...userOf(this.#urls),
+          disableOfflineQueue: true,
+          socket: { ...this.#transport(), connectTimeout: CONNECT_TIMEOUT_MS },
+        },
       })
       cluster.on('error', error => this.#lost(error))
       await cluster.connect()
@@ -175,7 +182,7 @@ export class RedisLink {
     const client = createClient({
       url: this.#urls[0] ?? '',
       disableOfflineQueue: true,
-      socket: { connectTimeout: CONNECT_TIMEOUT_MS, reconnectStrategy: false },
+      socket: { ...this.#transport(), connectTimeout: CONNECT_TIMEOUT_MS, reconnectStrategy: false },
     })
     client.on('error', error => {
       this.#drop(client)
@@ -184,6 +191,10 @@ export class RedisLink {
     await client.connect()
     client.unref()
     return client
+  }
+
+  #transport(): ReturnType<typeof transportTo> {
+    return transportTo(this.#urls, this.#tls)
   }
 
   /** The next command connects anew; what waits on this one is rejected. */
@@ -201,8 +212,7 @@ export class RedisLink {
   #lost(cause: unknown): void {
     if (this.#isLost || this.#closed) return
     this.#isLost = true
-    const reason = cause instanceof Error ? cause.message || cause.name : String(cause)
-    this.#onAlarm({ what: 'lost', message: `${this.where} cannot be reached (${reason}).` })
+    this.#onAlarm({ what: 'lost', message: `${this.where} cannot be reached (${connectionTrouble(cause)}).` })
   }
 
   #back(): void {

@@ -1,14 +1,18 @@
 import { leavesMachine } from '../own-machine.ts'
 import { StoreError } from '../store-error.ts'
+import type { TlsPaths } from '../tls-files.ts'
 import { type ClaimKind, RedisClaims } from './claims.ts'
 import { RedisRateLimits } from './rate-limits.ts'
 import { type RedisAlarm, RedisLink } from './redis-link.ts'
 import { script } from './script.ts'
+import { transportTo } from './transport.ts'
 import { RedisWakeUps } from './wake-ups.ts'
 
 export interface RedisOptions {
   /** `redis://` or `rediss://` URLs: one of a server, or several of a cluster's nodes; never logged. */
   readonly urls: readonly string[]
+  /** Files for `rediss://`: a CA of one's own, a certificate of ours and its key. Read again for each connection. */
+  readonly tls?: TlsPaths
   /** Begins every key and channel; default `sallyport`. */
   readonly prefix?: string
   /** The kinds of claims that are kept here. */
@@ -40,14 +44,15 @@ const POLICY = script("return string.match(redis.call('INFO', 'memory'), 'maxmem
  * A Redis that evicts keys when its memory is full forgets claims, and is an alarm (`evicts`): set `maxmemory-policy
  * noeviction`, and writes fail (closed) instead.
  *
- * @throws StoreError `invalid_write` for a prefix or URLs that cannot be
+ * @throws StoreError `invalid_write` for a prefix or URLs that cannot be, `cannot_open` for files that cannot be used
  */
 export async function openRedis(options: RedisOptions): Promise<ShortLived> {
-  const { urls, prefix = 'sallyport', claimKinds, nowSeconds, onAlarm } = options
+  const { urls, tls = {}, prefix = 'sallyport', claimKinds, nowSeconds, onAlarm } = options
   if (urls.length === 0 || !urls.every(url => URL.canParse(url)) || !/^[\w-]{1,40}$/.test(prefix)) {
     throw new StoreError('invalid_write', 'Redis needs URLs, and a prefix of letters, digits, - and _.', 'Name them.')
   }
-  const link = new RedisLink(urls, onAlarm)
+  transportTo(urls, tls) // what is wrong with the files is a mistake now, and later a loss
+  const link = new RedisLink(urls, tls, onAlarm)
   if (urls.some(url => new URL(url).protocol !== 'rediss:' && leavesMachine(new URL(url).hostname))) {
     const message = `The way to ${link.where} is open: who is on it can have a proof used twice. Use rediss://.`
     onAlarm({ what: 'unprotected', message })

@@ -1,4 +1,4 @@
-import { choice, secret, section, text } from '@sallyport/server'
+import { choice, path, secret, section, text } from '@sallyport/server'
 
 export const redisSection = section(
   'redis',
@@ -8,6 +8,18 @@ export const redisSection = section(
       optional: true,
       minLength: 9,
       variable: 'SALLYPORT_REDIS_URL',
+    }),
+    tlsCa: path({
+      about: 'PEM file of the authorities that may vouch for a rediss:// server, instead of those that Node knows.',
+      optional: true,
+    }),
+    tlsCert: path({
+      about: 'PEM file of the certificate that a server asks of its clients (tls-auth-clients), with its chain.',
+      optional: true,
+    }),
+    tlsKey: path({
+      about: 'PEM file of its private key, without a passphrase: mode 0600, or 0640 when root owns it.',
+      optional: true,
     }),
     prefix: text({
       about: 'Begins every key and channel.',

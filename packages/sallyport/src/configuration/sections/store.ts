@@ -17,7 +17,7 @@ export const storeSection = section(
     bffSchema: schema("The back end's schema on PostgreSQL.", 'sallyport_bff'),
     postgresUrl: secret({
       about:
-        'postgres://user:password@host:port/database?sslmode=verify-full, of the primary. sslrootcert=… names a CA of your own.',
+        'postgres://user:password@host:port/database?sslmode=verify-full, of the primary. sslrootcert=… names a CA of your own, sslcert=… and sslkey=… a client certificate.',
       optional: true,
       minLength: 12,
       variable: 'SALLYPORT_POSTGRES_URL',
