@@ -10,7 +10,7 @@ import { eventually } from '../eventually.ts'
 import { exchange } from '../exchange.ts'
 import { startSystem } from '../system.ts'
 import { install } from './machines.ts'
-import { startPostgres } from './postgres.ts'
+import { pauseReplay, startPostgres } from './postgres.ts'
 
 const postgres = await startPostgres()
 const standby = await postgres.replica()
@@ -50,19 +50,13 @@ async function onStandby(t: TestContext): Promise<pg.Client> {
   return client
 }
 
-async function pause(control: pg.Client): Promise<void> {
-  await control.query('SELECT pg_wal_replay_pause()')
-  const state = 'SELECT pg_get_wal_replay_pause_state() AS state'
-  await eventually(async () => (await control.query(state)).rows[0].state === 'paused', 'the standby is paused')
-}
-
 test('a list that may lag is the standby’s; any other shows what was done before it, also what the standby does not have yet', async t => {
   await isUsed()
   await add('before')
   assert.ok((await exact()).includes('before'))
   await eventually(async () => (await lagging()).includes('before'), 'the standby has it too')
   const control = await onStandby(t)
-  await pause(control)
+  await pauseReplay(control)
   const added = await add('meanwhile')
   assert.ok((await exact()).includes('meanwhile'))
   assert.ok(!(await lagging()).includes('meanwhile'), 'the page came from the primary')
@@ -73,7 +67,7 @@ test('a list that may lag is the standby’s; any other shows what was done befo
   assert.equal((await ask()).status, 200, 'a client that the standby does not know gets a token')
   await control.query('SELECT pg_wal_replay_resume()')
   await eventually(async () => (await lagging()).includes('meanwhile'), 'the standby has it')
-  await pause(control)
+  await pauseReplay(control)
   await administrator.removeClient(added.client_id)
   assert.ok((await lagging()).includes('meanwhile'))
   assert.equal((await ask()).status, 401, 'a client that the standby still has gets none')
@@ -144,7 +138,7 @@ test('the death of the standby costs no list, an authority starts without it, an
   for (const authority of [first.issuer, second.authority]) await isUsed(authority)
   await eventually(async () => (await lagging()).includes('alone'), 'the standby has caught up')
   const control = await onStandby(t)
-  await pause(control)
+  await pauseReplay(control)
   await add('again')
   for (const authority of [first.issuer, second.authority]) assert.ok(!(await lagging(authority)).includes('again'))
   await control.query('SELECT pg_wal_replay_resume()')

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { appendFileSync, chownSync, existsSync, globSync, mkdtempSync, readFileSync } from 'node:fs'
+import { appendFileSync, chownSync, existsSync, globSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import type pg from 'pg'
 import { eventually } from '../eventually.ts'
 import { freePort } from '../free-ports.ts'
 import { type OwnProcess, ownProcess } from '../own-process.ts'
@@ -28,8 +29,8 @@ function program(name: string): string {
   return found ?? assert.fail(`PostgreSQL is missing (${name}). Install it: apt-get install postgresql-15`)
 }
 
-/** PostgreSQL refuses to run as root; root runs it as the user that the system's package made. */
-function unprivileged(command: string, args: readonly string[]): readonly [string, readonly string[]] {
+/** PostgreSQL and PgBouncer refuse to run as root; root runs them as the user that the system's package made. */
+export function unprivileged(command: string, args: readonly string[]): readonly [string, readonly string[]] {
   if (process.getuid?.() !== 0) return [command, args]
   return ['runuser', ['-u', 'postgres', '--', command, ...args]]
 }
@@ -92,11 +93,14 @@ async function started(home: string, port: number): Promise<PostgresServer> {
     },
     async replica() {
       const [replicaHome, replicaPort] = [folder(), await freePort()]
-      const from = ['-d', `host=127.0.0.1 port=${port} user=sallyport`, '-X', 'stream', '-c', 'fast', '-R']
-      run(program('pg_basebackup'), ['-D', join(replicaHome, 'data'), ...from])
+      const [data, primary] = [join(replicaHome, 'data'), `host=127.0.0.1 port=${port} user=sallyport`]
+      run(program('pg_basebackup'), ['-D', data, '-d', primary, '-X', 'stream', '-c', 'fast'])
+      // Not by the program's own -R, which names settings that a server older than the program does not know.
+      writeFileSync(join(data, 'standby.signal'), '')
+      giveToPostgres(join(data, 'standby.signal'))
       appendFileSync(
-        join(replicaHome, 'data', 'postgresql.conf'),
-        `port = ${replicaPort}\nunix_socket_directories = '${replicaHome}'\n`,
+        join(data, 'postgresql.conf'),
+        `port = ${replicaPort}\nunix_socket_directories = '${replicaHome}'\nprimary_conninfo = '${primary}'\n`,
       )
       return started(replicaHome, replicaPort)
     },
@@ -112,6 +116,15 @@ async function launch(home: string, port: number): Promise<OwnProcess> {
     assert.ok(tries > 0, `PostgreSQL ended each time: ${server.said()}`)
     await wait(50)
   }
+}
+
+/** Keeps a standby as it is: what the primary commits from now on is not seen there. */
+export async function pauseReplay(standby: pg.Client): Promise<void> {
+  await standby.query('SELECT pg_wal_replay_pause()')
+  const [{ version }] = (await standby.query("SELECT current_setting('server_version_num')::int AS version")).rows
+  if (version < 140_000) return // it tells no more than that it was asked to
+  const state = 'SELECT pg_get_wal_replay_pause_state() AS state'
+  await eventually(async () => (await standby.query(state)).rows[0].state === 'paused', 'the standby is paused')
 }
 
 /** Process ids of what the postmaster has started. */
