@@ -29,6 +29,7 @@ const services = [
     get: 'apt-get install redis-server',
   },
   { name: 'postgres', variable: 'SALLYPORT_POSTGRES', programs: ['postgres'], get: 'apt-get install postgresql-15' },
+  { name: 'pgbouncer', variable: 'SALLYPORT_PGBOUNCER', programs: ['pgbouncer'], get: 'apt-get install pgbouncer' },
 ]
 
 /** Debian keeps these outside a user's PATH. */

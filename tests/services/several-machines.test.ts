@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
-import { after, type TestContext, test } from 'node:test'
-import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
+import { after, test } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
 import { accessTokenHash, generateSigningKey } from '@sallyport/credentials'
-import { guard } from '@sallyport/guard/fetch'
 import { Browser } from '../attacks/browser.ts'
 import { getTokens, proofOf, tokenRequest, tokensIn } from '../code-flow.ts'
 import { sallyport } from '../command-line.ts'
 import { eventually, median } from '../eventually.ts'
 import { exchange } from '../exchange.ts'
 import type { RunningSystem } from '../system.ts'
+import { apiOn } from './guarded-api.ts'
 import { install } from './machines.ts'
 import { startPostgres } from './postgres.ts'
 import { startRedis } from './redis.ts'
@@ -40,26 +40,8 @@ test('two authorities on one Postgres and one Redis: of 50 uses split over both 
   )
 })
 
-/** An API whose guard hears of revocations from one authority alone. */
-function apiOn(t: TestContext, authority: string) {
-  const protect = guard({
-    issuer: first.issuer,
-    resource: inside,
-    jwksUrl: `${authority}/jwks`,
-    revocation: { url: `${authority}/revocations` },
-  })
-  t.after(() => protect.close())
-  const list = protect('read:orders')
-  const serve = protect.serve(async request => Response.json({ subject: (await list(request)).caller.subject }))
-  return async (token: string) => {
-    await nextTurn() // a token that is remembered is judged without one, and the feed would never be heard
-    const headers = { authorization: `Bearer ${token}` }
-    return (await serve(new Request(`${inside}/orders`, { headers }))).status
-  }
-}
-
 test('a token that is revoked at one authority is refused within a second by a guard that listens to the other (DECISIONS "Revocation feed": any node can serve it)', async t => {
-  const ask = apiOn(t, second.authority)
+  const ask = apiOn(t, first, second.authority)
   const took: number[] = []
   for (let round = 0; round < 10; round += 1) {
     const { access } = tokensIn(await tokenRequest(first, 'nightly', machineGrant))
@@ -77,7 +59,7 @@ test('a token that is revoked at one authority is refused within a second by a g
 })
 
 test('a key that is rotated at one authority is published and signs at the other', async t => {
-  const ask = apiOn(t, second.authority)
+  const ask = apiOn(t, first, second.authority)
   const { kid } = JSON.parse(await sallyport(first, 'key', 'rotate', '--json'))
   assert.equal(typeof kid, 'string')
   const isPublished = async () => {

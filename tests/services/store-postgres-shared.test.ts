@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { connect as connectTo, createServer, type Socket } from 'node:net'
 import { after, before, type TestContext, test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { newKey } from '@sallyport/store'
@@ -9,7 +11,7 @@ import { MIGRATIONS, migrate } from '../../packages/store/src/postgres/migration
 import type { ReplicaAlarm } from '../../packages/store/src/postgres/standing.ts'
 import { openAt, openScratch } from '../../packages/store/src/postgres/testing/scratch-store.ts'
 import { eventually } from '../eventually.ts'
-import { type PostgresServer, startPostgres } from './postgres.ts'
+import { type PostgresServer, pauseReplay, startPostgres } from './postgres.ts'
 
 const now = () => Math.floor(Date.now() / 1000)
 
@@ -171,9 +173,7 @@ test('a standby answers pages that may lag, and lags; peek, list and read of the
   await tenant.commit([{ put: { kind: 'process', key: 'own', value: 1 } }])
   await eventually(() => heard.at(-1) === 'ready', 'the standby answers')
   assert.equal(await onReplica(), 1)
-  await control.query('SELECT pg_wal_replay_pause()')
-  const state = 'SELECT pg_get_wal_replay_pause_state() AS state'
-  await eventually(async () => (await control.query(state)).rows[0].state === 'paused', 'the standby is paused')
+  await pauseReplay(control)
   const entry = { append: { stream: 'feed', value: 1, expiresAt: 4_000_000_000 } }
   await tenant.commit([{ put: { kind: 'k', key: 'b', value: 2 } }, entry])
   assert.equal((await tenant.peek('k', 'b'))?.value, 2)
@@ -224,6 +224,41 @@ test('a standby of another store, though its schema is named alike, answers no p
     page?.records.map(record => record.key),
     ['ours'],
   )
+})
+
+test('an address that comes to lead to a standby is not read from, until it leads to a primary again', async t => {
+  const standby = await server.replica()
+  t.after(() => standby.stop())
+  const places = { primary: Number(new URL(server.url).port), standby: Number(new URL(standby.url).port) }
+  let leadsTo: keyof typeof places = 'primary'
+  const open = new Set<Socket>()
+  const balancer = createServer(inner => {
+    const outer = connectTo(places[leadsTo], '127.0.0.1')
+    for (const socket of [inner, outer]) {
+      open.add(socket)
+      socket.on('error', () => socket.destroy())
+    }
+    inner.pipe(outer).pipe(inner)
+  })
+  balancer.listen(0, '127.0.0.1')
+  await once(balancer, 'listening')
+  t.after(() => balancer.close())
+  const address = balancer.address()
+  assert.ok(typeof address === 'object' && address !== null)
+  const lead = (to: keyof typeof places) => {
+    leadsTo = to
+    for (const socket of open) socket.destroy()
+  }
+  const url = `postgres://sallyport@127.0.0.1:${address.port}/postgres`
+  const { store, dispose } = await openScratch(url, now)
+  t.after(dispose)
+  await store.of('acme').commit([{ put: { kind: 'k', key: 'k', value: 1 } }])
+  const tenant = store.of('acme')
+  lead('standby')
+  await assert.rejects(async () => tenant.peek('k', 'k'), { code: 'read_only', statusCode: 503 })
+  lead('primary')
+  const isRead = async () => (await tenant.peek('k', 'k'))?.value === 1
+  await eventually(() => isRead().catch(() => false), 'it is read from again')
 })
 
 /** Lets a role read a store and nothing else. */

@@ -1,13 +1,16 @@
 import type { Client, QueryResult } from 'pg'
 import { StoreError } from '../store-error.ts'
 import { isConnectionLoss, storeErrorOfPostgres } from './postgres-errors.ts'
-import type { Statement } from './statements.ts'
+import { type Statement, TO_PRIMARY } from './statements.ts'
 
 declare module 'pg' {
-  /** Of the driver, though its types do not know them: whether the connection keeps the process alive. */
+  /** Of the driver, though its types do not know them. */
   interface Client {
+    /** Whether the connection keeps the process alive. */
     ref(): void
     unref(): void
+    /** Of the session, as whoever answered the connection named it. */
+    readonly processID: number | null
   }
 }
 
@@ -23,10 +26,16 @@ const SETTINGS = `
   SET lock_timeout = 0; SET client_min_messages = error;
   SET default_transaction_isolation = 'read committed'`
 
+const STANDING = `${TO_PRIMARY}SELECT current_setting('transaction_read_only') AS read_only`
+
 export type Row = Readonly<Record<string, string | null>>
 
 /** What a link is for, when it is not for short statements. */
 export interface LinkPurpose {
+  /** Leaves the session's settings as they are, for who does not know yet whose it is. */
+  readonly asItIs?: boolean
+  /** A standby may answer, with what is no longer so; on any other link none does. */
+  readonly mayLag?: boolean
   /** Statements may take as long as they take, such as those of a migration. */
   readonly patient?: boolean
   /** Milliseconds that connecting and an answer may take, each, for who has somebody else to ask: then it hangs up. */
@@ -68,6 +77,11 @@ export class Link {
     await this.#connected()
   }
 
+  /** Process id of the session, as named when it connected: a pooler names one of its own making. @throws StoreError */
+  async namedSession(): Promise<string> {
+    return String((await this.#connected()).processID)
+  }
+
   /** A reading statement: tried once more when the connection is lost. @throws StoreError */
   async read(statement: Statement, values: readonly unknown[]): Promise<readonly Row[]> {
     for (let again = false; ; again = true) {
@@ -91,7 +105,7 @@ export class Link {
   /** Statements without parameters, such as of a migration, on a link that nobody else uses meanwhile. */
   async script(text: string): Promise<readonly Row[]> {
     const client = await this.#connected()
-    return this.#track(client, () => client.query(text))
+    return this.#track(client, () => client.query(TO_PRIMARY + text))
   }
 
   async close(): Promise<void> {
@@ -149,10 +163,12 @@ export class Link {
     // Loaded here: who opens another adapter does not pay for this driver.
     const { default: pg } = await import('pg')
     const client = this.#made(pg.Client)
-    const { patient = false, answerMs, listening } = this.#purpose
+    const { asItIs = false, mayLag = false, patient = false, answerMs, listening } = this.#purpose
     try {
       await client.connect()
-      await client.query(`SET statement_timeout = ${patient ? 0 : (answerMs ?? STATEMENT_TIMEOUT_MS)}; ${SETTINGS}`)
+      const timeout = `SET statement_timeout = ${patient ? 0 : (answerMs ?? STATEMENT_TIMEOUT_MS)}`
+      if (!asItIs) await client.query(`${timeout}; ${SETTINGS}`)
+      if (!mayLag) await this.#checkPrimary(client)
       if (listening !== undefined) await client.query(`LISTEN ${listening.channel}`)
       client.unref()
       this.#client = client
@@ -162,6 +178,14 @@ export class Link {
       client.end().catch(() => this.#forget(client))
       throw this.#failed(error)
     }
+  }
+
+  /** What stands between may send one connection here and the next one there. @throws StoreError `read_only` */
+  async #checkPrimary(client: Client): Promise<void> {
+    const { rows } = await client.query<Row>(STANDING)
+    if (rows[0]?.read_only === 'off') return
+    const problem = `${this.where} takes no writes: it is a standby, or read-only.`
+    throw new StoreError('read_only', problem, 'Name the primary in the URL.')
   }
 
   /** Not yet connected. The driver reads the files that the URL names here, so each connection has them as they are now. */

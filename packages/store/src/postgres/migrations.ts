@@ -86,12 +86,11 @@ async function versionOf(link: Link, schema: string): Promise<number> {
   return Number(row?.version)
 }
 
-/** UTF-8, since names are; a server that takes writes. */
+/** UTF-8, since names are. */
 async function checkServer(link: Link): Promise<void> {
   const [row] = await read(
     link,
-    `SELECT current_setting('server_encoding') AS encoding, current_setting('server_version_num') AS version,
-      pg_is_in_recovery()::text AS standby`,
+    "SELECT current_setting('server_encoding') AS encoding, current_setting('server_version_num') AS version",
   )
   if (row?.encoding !== 'UTF8') {
     const problem = `${link.where} has the encoding ${row?.encoding}.`
@@ -99,9 +98,6 @@ async function checkServer(link: Link): Promise<void> {
   }
   if (Number(row.version) < OLDEST_SERVER) {
     throw new StoreError('cannot_open', `${link.where} is PostgreSQL ${row.version}.`, 'Use PostgreSQL 13 or newer.')
-  }
-  if (row.standby === 'true') {
-    throw new StoreError('read_only', `${link.where} is a standby.`, 'Name the primary in the URL.')
   }
 }
 

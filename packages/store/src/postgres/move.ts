@@ -4,6 +4,7 @@ import { StoreError } from '../store-error.ts'
 import { Link } from './link.ts'
 import { storeErrorOfPostgres } from './postgres-errors.ts'
 import { shelfOf } from './shelf.ts'
+import { statement } from './statements.ts'
 
 const exportOf = (schema: string, now: number) => ({
   record: `
@@ -132,7 +133,7 @@ async function importInto(link: Link, schema: string, codec: RecordCodec, rows: 
     }
     for (const table of ['record', 'index', 'claim', 'stream', 'entry'] as const) {
       if (columns[table].length === 0) continue
-      await link.write({ name: `import_${table}`, text: inserts[table] }, [JSON.stringify(columns[table])])
+      await link.write(statement(`import_${table}`, inserts[table]), [JSON.stringify(columns[table])])
     }
   }
 }

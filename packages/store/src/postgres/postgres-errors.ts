@@ -5,11 +5,14 @@ const RIGHTS = 'Give this user the rights, or open the store with another one.'
 const ROOM = 'Free some space; nothing acknowledged is lost.'
 const AWAY = 'Start it, or look at the URL and the network.'
 const TLS = 'Look at sslcert and sslkey of the URL, and at whom the server trusts (ssl_ca_file).'
+const POOLER = "A pooler must pool by session (PgBouncer: pool_mode = session); or name the server's own address."
 const AGAIN = 'Try again; look for a transaction that is kept open.'
 
 /** SQLSTATE codes and classes (PostgreSQL, appendix A) that an operator or a caller can do something about. */
 const MEANING: Readonly<Record<string, readonly [StoreErrorCode, problem: string, hint: string]>> = {
   '25006': ['read_only', 'takes no writes: it is a standby, or read-only', 'Name the primary in the URL.'],
+  '26000': ['failed', 'lacks a statement that was prepared on this connection', POOLER],
+  '42P05': ['failed', 'has a statement that was not prepared on this connection', POOLER],
   '28': [
     'cannot_open',
     'refused this user',

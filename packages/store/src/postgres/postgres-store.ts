@@ -11,6 +11,7 @@ import { Link } from './link.ts'
 import { migrate } from './migrations.ts'
 import { exportPostgres, importPostgres, type Place } from './move.ts'
 import { resealOperation } from './operations.ts'
+import { checkOwnSessions } from './own-sessions.ts'
 import { Reader } from './reader.ts'
 import { Replica } from './replica.ts'
 import { SharedTrail } from './shared-trail.ts'
@@ -54,8 +55,8 @@ export interface PostgresOptions {
 }
 
 /**
- * The store on PostgreSQL 13 or newer, for several processes on several machines. An answer follows the commit on disk
- * (and whatever `synchronous_commit` asks of standbys).
+ * The store on PostgreSQL 13 or newer, for several processes on several machines, straight or through a pooler that pools
+ * by session. An answer follows the commit on disk (and whatever `synchronous_commit` asks of standbys).
  *
  * @throws StoreError `unreachable`, `cannot_open`, `read_only`, `newer_database`, `foreign_database`, `busy`, `wrong_key`;
  *   the message says what to do
@@ -83,6 +84,7 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Postg
   const store = new SharedStore(parts, replica, { url, schema, codec }, new SharedTrail(reader, writer, isAudited))
   const migrating = new Link(url, { patient: true })
   try {
+    await checkOwnSessions(url)
     await migrate(migrating, schema)
     await checkKey(reader, writer, sealer)
     replica?.watch()

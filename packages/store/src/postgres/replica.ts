@@ -36,7 +36,7 @@ export class Replica implements PageReader {
     sealer: Sealer,
     onAlarm: (alarm: ReplicaAlarm) => void,
   ) {
-    const link = new Link(url, { answerMs: ANSWER_MS })
+    const link = new Link(url, { mayLag: true, answerMs: ANSWER_MS })
     this.#where = link.where
     this.#standby = new Reader([link], statements)
     this.#primary = primary

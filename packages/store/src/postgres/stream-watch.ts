@@ -13,8 +13,7 @@ interface Watched {
 
 /**
  * Wakes who watches a stream: at once after a commit of this process, by a notification after one of another. While the
- * listening connection is lost, or a pooler swallows it, the streams' numbers are polled, so a notification that was
- * missed is found soon.
+ * listening connection is lost the streams' numbers are polled, so a notification that was missed is found soon.
  */
 export class StreamWatch {
   readonly #reader: Reader

@@ -18,10 +18,11 @@ const IDLE = 'I'.charCodeAt(0)
  */
 export async function startPglite(): Promise<{ url: string; stop(): Promise<void> }> {
   const database = await PGlite.create()
+  const [session] = (await database.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows
   const connections = new Set<Connection>()
   const turns = new Turns()
   const server = createServer(socket => {
-    const connection = new Connection(socket, database, turns, connections)
+    const connection = new Connection(socket, database, session?.pid ?? 0, turns, connections)
     connections.add(connection)
     socket.on('close', () => connections.delete(connection))
   })
@@ -57,6 +58,7 @@ let connectionCount = 0
 class Connection {
   readonly socket: Socket
   readonly #database: PGlite
+  readonly #session: number
   readonly #turns: Turns
   readonly #all: ReadonlySet<Connection>
   readonly #prefix: string
@@ -67,9 +69,10 @@ class Connection {
   #endTurn: (() => void) | undefined
   #listens = false
 
-  constructor(socket: Socket, database: PGlite, turns: Turns, all: ReadonlySet<Connection>) {
+  constructor(socket: Socket, database: PGlite, session: number, turns: Turns, all: ReadonlySet<Connection>) {
     this.socket = socket
     this.#database = database
+    this.#session = session
     this.#turns = turns
     this.#all = all
     connectionCount += 1
@@ -116,7 +119,9 @@ class Connection {
   /** AuthenticationOk, BackendKeyData and ReadyForQuery. */
   #start(): void {
     this.#started = true
-    this.socket.write(Buffer.from([82, 0, 0, 0, 8, 0, 0, 0, 0, 75, 0, 0, 0, 12, 0, 0, 0, 1, 0, 0, 0, 1]))
+    const greeting = Buffer.from([82, 0, 0, 0, 8, 0, 0, 0, 0, 75, 0, 0, 0, 12, 0, 0, 0, 0, 0, 0, 0, 1])
+    greeting.writeInt32BE(this.#session, 14)
+    this.socket.write(greeting)
     this.socket.write(Buffer.from([READY, 0, 0, 0, 5, IDLE]))
   }
 
