@@ -99,6 +99,13 @@ for (const [store, setting] of Object.entries(settings)) {
     assert.match((await said(store, { key: good.key })).message, new RegExp(`is nothing without ${setting.cert}`))
   })
 
+  test(`${store}: the text of a file in the place of its path is in no message`, async () => {
+    const pem = readFileSync(good.key, 'utf8')
+    const body = pem.split('\n').slice(1).join('\n')
+    for (const named of [{ key: pem }, { ...good, key: pem }, { ...good, key: body }, { ...good, ca: pem }])
+      assert.match((await said(store, named)).message, /\(a PEM text, not a path\)/)
+  })
+
   test(`${store}: a key that others may read is refused; one of root's may be its group's, as libpq has it`, async () => {
     const key = file('open.key.pem', readFileSync(good.key, 'utf8'))
     const isRoots = statSync(key).uid === 0

@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readFileSync, type Stats } from 'node:fs'
 import { StoreError } from './store-error.ts'
 
 /** Paths of PEM files that protect the way to a store. */
@@ -29,36 +29,50 @@ const REFUSED_RIGHTS_OF_ROOTS = 0o037
  * @throws StoreError `cannot_open`, one line that names the setting and the file, and holds nothing of what is in it
  */
 export function readTlsFiles(paths: TlsPaths, settings: TlsSettings): TlsMaterial {
-  const of = (file: keyof TlsPaths) => `${settings[file]} (${paths[file]})`
-  const text = (file: keyof TlsPaths) => readText(paths[file], of(file))
+  const of = (file: keyof TlsPaths) => `${settings[file]} (${shown(paths[file])})`
+  const read = (file: keyof TlsPaths) => readFile(paths[file], of(file))
   if ((paths.cert === undefined) !== (paths.key === undefined)) {
     const [given, missing] = paths.key === undefined ? (['cert', 'key'] as const) : (['key', 'cert'] as const)
     throw refused(`${of(given)} is nothing without ${settings[missing]}`, 'Name both, or neither.')
   }
-  const [ca, cert, key] = [text('ca'), text('cert'), text('key')]
-  if (ca !== undefined) certificateIn(ca, of('ca'))
-  if (cert === undefined || key === undefined) return { ...(ca !== undefined && { ca }) }
-  checkRights(paths.key ?? '', of('key'))
-  if (!certificateIn(cert, of('cert')).checkPrivateKey(privateKeyIn(key, of('key')))) {
+  const [ca, cert, key] = [read('ca'), read('cert'), read('key')]
+  if (ca !== undefined) certificateIn(ca.text, of('ca'))
+  const authorities = { ...(ca !== undefined && { ca: ca.text }) }
+  if (cert === undefined || key === undefined) return authorities
+  checkRights(key.status, of('key'))
+  if (!certificateIn(cert.text, of('cert')).checkPrivateKey(privateKeyIn(key.text, of('key')))) {
     throw refused(`${of('key')} is not the key of ${of('cert')}`, 'Name the files of one pair.')
   }
-  return { ...(ca !== undefined && { ca }), cert, key }
+  return { ...authorities, cert: cert.text, key: key.text }
 }
 
-function readText(path: string | undefined, name: string): string | undefined {
+/** A path for a message: who gave the text of a file instead must not find it in a log. */
+const shown = (path = ''): string => (/-----|\p{Cc}/u.test(path) ? 'a PEM text, not a path' : path)
+
+interface OpenedFile {
+  readonly text: string
+  /** Of the very file that was read: a renewal may have put another in its place. */
+  readonly status: Stats
+}
+
+function readFile(path: string | undefined, name: string): OpenedFile | undefined {
   if (path === undefined) return undefined
   try {
-    return readFileSync(path, 'utf8')
+    const file = openSync(path, 'r')
+    try {
+      return { text: readFileSync(file, 'utf8'), status: fstatSync(file) }
+    } finally {
+      closeSync(file)
+    }
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
     throw refused(`${name} cannot be read (${code})`, 'Look at the path, and at the rights of this user.')
   }
 }
 
-function checkRights(path: string, name: string): void {
-  const { mode, uid } = statSync(path)
+function checkRights({ mode, uid }: Stats, name: string): void {
   if (process.platform === 'win32' || (mode & (uid === 0 ? REFUSED_RIGHTS_OF_ROOTS : REFUSED_RIGHTS)) === 0) return
-  throw refused(`${name} is open to other users`, `Run: chmod 600 ${path} (a file of root's may be 0640).`)
+  throw refused(`${name} is open to other users`, "Give it the mode 0600 (chmod 600); a file of root's may be 0640.")
 }
 
 function certificateIn(text: string, name: string): X509Certificate {
