@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, type TestContext, test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { generateSigningKey } from '@sallyport/credentials'
 import { createSealer, openMasterKey, openPostgresStore, type ReplicaAlarm, StoreError } from '@sallyport/store'
 import pg from 'pg'
@@ -62,6 +63,20 @@ async function openAt(t: TestContext, url: string, replica?: { url: string; hear
   return store
 }
 
+/** Reads from a store of its own, and says `ok` or the code of what it failed with. */
+async function readerAt(t: TestContext, url: string): Promise<() => Promise<string>> {
+  const tenant = (await openAt(t, url)).of('acme')
+  return async () => {
+    try {
+      await tenant.peek('code', 'k')
+      return 'ok'
+    } catch (error) {
+      assert.ok(error instanceof StoreError)
+      return error.code
+    }
+  }
+}
+
 /** Asks a server past its doors. */
 async function ask(to: PostgresServer, text: string): Promise<readonly Record<string, string>[]> {
   const { port } = new URL(to.url)
@@ -110,18 +125,7 @@ test('Postgres by the method cert: every connection to the primary and to a stan
 
 test('Postgres: a renewed certificate is taken by the next connection, and one that is of no use is an outage until it is good again', async t => {
   const pair = await authority.client('sallyport')
-  const store = await openAt(t, urlOf(postgres, pair))
-  const tenant = store.of('acme')
-  /** `ok`, or the code of what it failed with. */
-  const read = async (): Promise<string> => {
-    try {
-      await tenant.peek('code', 'k')
-      return 'ok'
-    } catch (error) {
-      assert.ok(error instanceof StoreError)
-      return error.code
-    }
-  }
+  const read = await readerAt(t, urlOf(postgres, pair))
   assert.equal(await read(), 'ok')
   const [before] = await known(postgres)
   await authority.client('sallyport')
@@ -137,6 +141,26 @@ test('Postgres: a renewed certificate is taken by the next connection, and one t
   await hangUp(postgres)
   await eventually(async () => (await read()) === 'unreachable', 'it is told as an outage')
   await authority.client('sallyport')
+  await eventually(async () => (await read()) === 'ok', 'it is read again')
+})
+
+test('Postgres: an authority whose file is empty vouches for nobody, and nobody else does in its place', async t => {
+  const ownCa = join(mkdtempSync(join(authority.folder, 'renewed-')), 'ca.pem')
+  copyFileSync(ca, ownCa)
+  const pair = await authority.client('sallyport')
+  const url = `${postgres.url}?sslmode=verify-full&sslrootcert=${ownCa}&sslcert=${pair.cert}&sslkey=${pair.key}`
+  const before = getCACertificates('default')
+  setDefaultCACertificates([...before, readFileSync(ca, 'utf8')]) // the system would vouch for the server
+  t.after(() => setDefaultCACertificates(before))
+  const read = await readerAt(t, url)
+  assert.equal(await read(), 'ok')
+
+  truncateSync(ownCa)
+  await hangUp(postgres)
+  await eventually(async () => (await read()) === 'unreachable', 'it is told as an outage')
+  assert.deepEqual([await read(), await known(postgres)], ['unreachable', []])
+  await assert.rejects(openAt(t, url), { code: 'cannot_open', message: /^sslrootcert .*holds no certificate/ })
+  copyFileSync(ca, ownCa)
   await eventually(async () => (await read()) === 'ok', 'it is read again')
 })
 

@@ -89,6 +89,9 @@ test('a Postgres whose certificate nobody vouches for, or that is of another nam
     openAt(t, protectedBy(otherName, ours)),
     refused("127.0.0.2.*(?:altnames|alt names|cert's list)"),
   )
+  process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0' // as an environment may have it for something else
+  t.after(() => delete process.env.NODE_TLS_REJECT_UNAUTHORIZED)
+  await assert.rejects(openAt(t, protectedBy(postgres.url, '')), refused('certificate'))
   const plain = await startPostgres()
   t.after(() => plain.stop())
   await assert.rejects(openAt(t, protectedBy(plain.url, ours)), refused('SSL'))

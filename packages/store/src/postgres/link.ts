@@ -2,6 +2,7 @@ import type { Client, QueryResult } from 'pg'
 import { StoreError } from '../store-error.ts'
 import { isConnectionLoss, storeErrorOfPostgres } from './postgres-errors.ts'
 import { type Statement, TO_PRIMARY } from './statements.ts'
+import { sslOf, type Transport, transportOf } from './transport.ts'
 
 declare module 'pg' {
   /** Of the driver, though its types do not know them. */
@@ -51,7 +52,7 @@ export interface LinkPurpose {
 export class Link {
   /** Host and database, for messages. */
   readonly where: string
-  readonly #url: string
+  readonly #transport: Transport
   readonly #purpose: LinkPurpose
   #connection: Promise<Client> | undefined
   /** The one that is connected. */
@@ -61,8 +62,9 @@ export class Link {
   #inFlight = 0
   #closed = false
 
+  /** @throws StoreError `cannot_open` for a URL that is refused */
   constructor(url: string, purpose: LinkPurpose = {}) {
-    this.#url = url
+    this.#transport = transportOf(url)
     this.where = placeOf(url)
     this.#purpose = purpose
   }
@@ -188,13 +190,14 @@ export class Link {
     throw new StoreError('read_only', problem, 'Name the primary in the URL.')
   }
 
-  /** Not yet connected. The driver reads the files that the URL names here, so each connection has them as they are now. */
+  /** Not yet connected. The files that the URL names are read here, so each connection has them as they are now. */
   #made(driver: typeof Client): Client {
     const { patient = false, answerMs, listening } = this.#purpose
     try {
       const client = new driver({
-        connectionString: this.#url,
         application_name: 'sallyport',
+        ...this.#transport.to,
+        ssl: this.#ssl(),
         connectionTimeoutMillis: answerMs ?? CONNECT_TIMEOUT_MS,
         ...(!patient && { query_timeout: answerMs ?? ANSWER_TIMEOUT_MS }),
         keepAlive: true,
@@ -207,6 +210,16 @@ export class Link {
       return client
     } catch (error) {
       throw this.#failed(error)
+    }
+  }
+
+  /** @throws StoreError `unreachable` for files that went bad after the start: a renewal may be half written */
+  #ssl(): ReturnType<typeof sslOf> {
+    try {
+      return sslOf(this.#transport)
+    } catch (cause) {
+      if (!(cause instanceof StoreError)) throw cause
+      throw new StoreError('unreachable', `${this.where} cannot be reached.`, cause.message, { cause })
     }
   }
 
