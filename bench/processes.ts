@@ -1,18 +1,20 @@
 import { type Installation, install } from '../tests/services/machines.ts'
 import { startPostgres } from '../tests/services/postgres.ts'
 import { startRedis } from '../tests/services/redis.ts'
-import { pin, processorSeconds, SERVER_CORE } from './sides/pinned-server.ts'
+import { LOAD_CORE, pin, processorSeconds, SERVER_CORE } from './sides/pinned-server.ts'
 import { spread } from './sides/spread.ts'
 import { load } from './sides/wrk.ts'
 
-const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3)
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5)
+const WARM_SECONDS = Number(process.env.BENCH_WARM_SECONDS ?? 8)
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 6)
 const CONNECTIONS = 32
 
 /**
  * Whether two authority processes on one Postgres spend as much processor time a request as one does, each under the same
- * load; and beside them two that share nothing, each on a Postgres and Redis of its own, which shows what two programs on one
- * core cost anyway. All are on the servers' core; how many more requests two answer is not asked, for want of a core each.
+ * load: with a core each, where the second shares its own with stores and load, and both on the servers' core. Beside them
+ * two on that core that share nothing, each on a Postgres and Redis of its own, which shows what two programs on one core
+ * cost anyway. How many more requests two answer is not asked, for want of a third core.
  */
 export default async function run(): Promise<object> {
   const [shared, apart] = await Promise.all([openStores(), openStores()])
@@ -20,20 +22,26 @@ export default async function run(): Promise<object> {
     const one = await authorityOn(shared, 'one')
     const two = await authorityOn(shared, 'two')
     const other = await authorityOn(apart, 'other')
-    await Promise.all([one, two, other].map(each => ask(each, 2)))
+    await Promise.all([one, two, other].map(each => ask(each, WARM_SECONDS)))
     const alone: Measured[] = []
+    const coreEach: Measured[] = []
     const both: Measured[] = []
     const separate: Measured[] = []
     for (let round = 0; round < ROUNDS; round += 1) {
       alone.push(await measure([one]))
+      pin(two.pid, LOAD_CORE)
+      coreEach.push(await measure([one, two]))
+      pin(two.pid, SERVER_CORE)
       both.push(await measure([one, two]))
       separate.push(await measure([one, other]))
     }
     return {
       connectionsEach: CONNECTIONS,
       oneProcess: summary(alone),
+      twoOnACoreEach: summary(coreEach),
       twoOnOneStore: summary(both),
       twoOnTwoStores: summary(separate),
+      coreEachAgainstOne: ratios(coreEach, alone),
       twoAgainstOne: ratios(both, alone),
       oneStoreAgainstTwo: ratios(both, separate),
     }
