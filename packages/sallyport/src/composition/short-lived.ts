@@ -4,7 +4,14 @@ import { openRedis, type RedisAlarm, type ShortLived } from '@sallyport/store'
 import type { Settings } from '../configuration/load.ts'
 import { nowSeconds } from './clock.ts'
 
-const alarms = ['lost', 'back', 'evicts', 'memory_lost', 'unprotected'] as const satisfies readonly RedisAlarm['what'][]
+const alarms = [
+  'lost',
+  'back',
+  'evicts',
+  'memory_lost',
+  'unprotected',
+  'not_told',
+] as const satisfies readonly RedisAlarm['what'][]
 
 /** Limiters whose quotas all processes share on Redis; `undefined` without one. */
 export function sharedLimiters(

@@ -1,23 +1,27 @@
-import type { RedisClusterType } from '@redis/client'
+import type { createClient, RedisClusterType } from '@redis/client'
 import { connectionTrouble } from '../connection-trouble.ts'
 import { StoreError } from '../store-error.ts'
 import type { TlsPaths } from '../tls-files.ts'
-import { listen } from './listen.ts'
+import { inTime } from './in-time.ts'
+import { type Listener, listen } from './listen.ts'
 import { transportTo, userOf } from './transport.ts'
 
-/** How long a connection may take, and an answer; after that the connection is given up for a new one. */
+/** How long a connection may take with the server's first answer, and an answer; after that it is given up for a new one. */
 const CONNECT_TIMEOUT_MS = 2_000
 const ANSWER_TIMEOUT_MS = 1_000
 
 /** After a failed try the next one waits this long; who asks meanwhile is told at once. */
 const RECONNECT_PAUSE_MS = 100
 
+/** What the server refuses, an administrator must allow: it is not asked again before this. */
+const REFUSED_PAUSE_MS = 30_000
+
 /** Answers of a server that ran nothing: it reads its file, or its part of the cluster is away. */
 const AWAY = /^(?:LOADING|CLUSTERDOWN|MASTERDOWN|TRYAGAIN)\b/
 
-/** What an operator must hear of. `lost` and `back` come in turns, once for each. */
+/** What an operator must hear of. `lost` and `back` come in turns, once for each; `not_told` once for each reason. */
 export interface RedisAlarm {
-  readonly what: 'lost' | 'back' | 'evicts' | 'memory_lost' | 'unprotected'
+  readonly what: 'lost' | 'back' | 'evicts' | 'memory_lost' | 'unprotected' | 'not_told'
   readonly message: string
 }
 
@@ -48,6 +52,7 @@ export class RedisLink {
   #connection: Promise<Connection> | undefined
   #failedAt = Number.NEGATIVE_INFINITY
   #isLost = false
+  #notToldWhy: string | undefined
   #closed = false
 
   /** @param tls  read for each connection to a server, and once for a cluster */
@@ -82,22 +87,30 @@ export class RedisLink {
 
   /** A connection that hears a channel, and again after each loss. Returns how to end it. */
   async subscribe(channel: string, onMessage: (message: string) => void): Promise<() => void> {
-    const { createClient, createCluster } = await import('@redis/client')
-    const lost = (error: unknown) => this.#lost(error)
-    if (this.isCluster) {
-      const cluster: RedisClusterType = createCluster({
-        rootNodes: this.#urls.map(url => ({ url })),
-        defaults: { ...userOf(this.#urls), socket: this.#transport() },
-        minimizeConnections: true,
-      })
-      cluster.on('error', lost)
+    const { ErrorReply } = await import('@redis/client')
+    const lost = (cause: unknown) => {
+      const isRefused = cause instanceof ErrorReply && !AWAY.test(cause.message)
+      if (isRefused) this.#notTold(channel, cause.message)
+      else this.#lost(cause)
+      return isRefused ? REFUSED_PAUSE_MS : RECONNECT_PAUSE_MS
+    }
+    if (!this.isCluster) {
+      const { createClient } = await import('@redis/client')
+      return listen(() => this.#client(createClient), channel, onMessage, lost)
+    }
+    const cluster = await this.#cluster({ minimizeConnections: true })
+    const hear = async () => {
       await cluster.connect()
       await cluster.subscribe(channel, onMessage)
-      return () => cluster.destroy()
     }
-    const make = () =>
-      createClient({ url: this.#urls[0] ?? '', socket: { ...this.#transport(), reconnectStrategy: false } })
-    return listen(make, channel, onMessage, lost)
+    try {
+      await inTime(hear(), CONNECT_TIMEOUT_MS, () => cluster.destroy())
+    } catch (cause) {
+      cluster.destroy()
+      lost(cause)
+      throw cause
+    }
+    return () => cluster.destroy()
   }
 
   alarm(alarm: RedisAlarm): void {
@@ -113,25 +126,12 @@ export class RedisLink {
 
   async #ask(command: (connection: Connection) => Promise<unknown>): Promise<unknown> {
     const connection = await this.#connected()
-    const { promise, reject } = Promise.withResolvers<never>()
-    const giveUp = () => {
-      reject(new Error('no answer in time'))
-      this.#drop(connection)
-    }
-    let turn: NodeJS.Immediate | undefined
-    // After a turn that took long this comes before the sockets are read: an answer that has arrived is no late one.
-    const timer = setTimeout(() => {
-      turn = setImmediate(giveUp)
-    }, ANSWER_TIMEOUT_MS)
     try {
-      const answer = await Promise.race([command(connection), promise])
+      const answer = await inTime(command(connection), ANSWER_TIMEOUT_MS, () => this.#drop(connection))
       this.#back()
       return answer
     } catch (cause) {
       throw await this.#judge(cause)
-    } finally {
-      clearTimeout(timer)
-      clearImmediate(turn)
     }
   }
 
@@ -164,33 +164,52 @@ export class RedisLink {
   }
 
   async #connect(): Promise<Connection> {
-    // Loaded here: who uses no Redis does not pay for its driver.
-    const { createClient, createCluster } = await import('@redis/client')
     if (this.isCluster) {
-      const cluster: RedisClusterType = createCluster({
-        rootNodes: this.#urls.map(url => ({ url })),
-        defaults: {
-          ...userOf(this.#urls),
-          disableOfflineQueue: true,
-          socket: { ...this.#transport(), connectTimeout: CONNECT_TIMEOUT_MS },
-        },
-      })
-      cluster.on('error', error => this.#lost(error))
-      await cluster.connect()
+      const cluster = await this.#cluster({})
+      await inTime(cluster.connect(), CONNECT_TIMEOUT_MS, () => cluster.destroy())
       return cluster
     }
-    const client = createClient({
-      url: this.#urls[0] ?? '',
-      disableOfflineQueue: true,
-      socket: { ...this.#transport(), connectTimeout: CONNECT_TIMEOUT_MS, reconnectStrategy: false },
-    })
+    const { createClient } = await import('@redis/client')
+    const client = this.#client(createClient)
     client.on('error', error => {
       this.#drop(client)
       this.#lost(error)
     })
-    await client.connect()
+    await inTime(client.connect(), CONNECT_TIMEOUT_MS, () => client.destroy())
     client.unref()
     return client
+  }
+
+  /** A client of the one server that makes one connection. @param create  the driver's, which is loaded by its first use */
+  #client(create: typeof createClient): Connection & Listener {
+    const ended = new AbortController()
+    const client = create({
+      url: this.#urls[0] ?? '',
+      disableOfflineQueue: true,
+      socket: { ...this.#socket(ended.signal), reconnectStrategy: false },
+    })
+    client.on('end', () => ended.abort())
+    return client
+  }
+
+  async #cluster(more: { readonly minimizeConnections?: true }): Promise<RedisClusterType> {
+    const { createCluster } = await import('@redis/client')
+    const ended = new AbortController()
+    const cluster: RedisClusterType = createCluster({
+      rootNodes: this.#urls.map(url => ({ url })),
+      defaults: { ...userOf(this.#urls), disableOfflineQueue: true, socket: this.#socket(ended.signal) },
+      ...more,
+    })
+    cluster.on('disconnect', () => ended.abort())
+    cluster.on('error', error => {
+      if (!ended.signal.aborted) this.#lost(error)
+    })
+    return cluster
+  }
+
+  /** @param ended  ends sockets that are under way too, of which the driver's `destroy` does not know */
+  #socket(ended: AbortSignal) {
+    return { ...this.#transport(), connectTimeout: CONNECT_TIMEOUT_MS, signal: ended }
   }
 
   #transport(): ReturnType<typeof transportTo> {
@@ -213,6 +232,17 @@ export class RedisLink {
     if (this.#isLost || this.#closed) return
     this.#isLost = true
     this.#onAlarm({ what: 'lost', message: `${this.where} cannot be reached (${connectionTrouble(cause)}).` })
+  }
+
+  /** Only wake-ups are missing then: streams are polled, and commands have their own answers. */
+  #notTold(channel: string, reason: string): void {
+    if (this.#closed || this.#notToldWhy === reason) return
+    this.#notToldWhy = reason
+    const remedy = reason.startsWith('NOPERM')
+      ? ` Allow its user &${channel.replace(/[^:]*$/, '*')} and +subscribe.`
+      : ''
+    const message = `${this.where} refuses to tell of changes, which are then found later: ${reason}.${remedy}`
+    this.#onAlarm({ what: 'not_told', message })
   }
 
   #back(): void {
