@@ -105,6 +105,10 @@ test('Redis under TLS: claims are won once by rediss://, and closed where nobody
   const unknown = await open(t, server, { urls })
   assert.deepEqual(unknown.told(), ['lost'])
   await assert.rejects(unknown.redis.claims.claim('acme', 'proof', 'a', now() + 60), { code: 'unreachable' })
+  process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0' // as an environment may have it for something else
+  t.after(() => delete process.env.NODE_TLS_REJECT_UNAUTHORIZED)
+  assert.deepEqual((await open(t, server, { urls, prefix: 'unasked' })).told(), ['lost'])
+  delete process.env.NODE_TLS_REJECT_UNAUTHORIZED
 
   const before = getCACertificates('default')
   setDefaultCACertificates([...before, readFileSync(ca ?? '', 'utf8')]) // as NODE_EXTRA_CA_CERTS does
