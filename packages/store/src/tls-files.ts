@@ -12,8 +12,11 @@ export interface TlsPaths {
   readonly key?: string | undefined
 }
 
-/** What the files hold, as `tls.connect` takes it. */
-export type TlsMaterial = Readonly<Partial<Record<keyof TlsPaths, string>>>
+/** What the files hold, as `tls.connect` takes it, and that the server has to prove who it is. */
+export type TlsMaterial = Readonly<Partial<Record<keyof TlsPaths, string>>> & {
+  /** Said though it is the default, which the environment can change (NODE_TLS_REJECT_UNAUTHORIZED). */
+  readonly rejectUnauthorized: true
+}
 
 /** How the user calls each file: `sslkey`, `redis.tlsKey`. */
 export type TlsSettings = Readonly<Record<keyof TlsPaths, string>>
@@ -37,7 +40,7 @@ export function readTlsFiles(paths: TlsPaths, settings: TlsSettings): TlsMateria
   }
   const [ca, cert, key] = [read('ca'), read('cert'), read('key')]
   if (ca !== undefined) certificateIn(ca.text, of('ca'))
-  const authorities = { ...(ca !== undefined && { ca: ca.text }) }
+  const authorities = { rejectUnauthorized: true, ...(ca !== undefined && { ca: ca.text }) } as const
   if (cert === undefined || key === undefined) return authorities
   checkRights(key.status, of('key'))
   if (!certificateIn(cert.text, of('cert')).checkPrivateKey(privateKeyIn(key.text, of('key')))) {

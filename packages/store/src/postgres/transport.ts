@@ -56,9 +56,8 @@ export function transportOf(url: string): Transport {
 }
 
 /** What the driver takes for `ssl`. Files are read anew by each call. @throws StoreError `cannot_open` */
-export function sslOf({ tls }: Transport): false | ({ readonly rejectUnauthorized: true } & TlsMaterial) {
-  // Said though it is the default, which the environment can change (NODE_TLS_REJECT_UNAUTHORIZED).
-  return tls !== undefined && { ...readTlsFiles(tls, FILES), rejectUnauthorized: true }
+export function sslOf({ tls }: Transport): false | TlsMaterial {
+  return tls !== undefined && readTlsFiles(tls, FILES)
 }
 
 /** Judges a URL and the files that it names, so that what is wrong is said at the start. @throws StoreError `cannot_open` */

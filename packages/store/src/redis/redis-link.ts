@@ -209,11 +209,7 @@ export class RedisLink {
 
   /** @param ended  ends sockets that are under way too, of which the driver's `destroy` does not know */
   #socket(ended: AbortSignal) {
-    return { ...this.#transport(), connectTimeout: CONNECT_TIMEOUT_MS, signal: ended }
-  }
-
-  #transport(): ReturnType<typeof transportTo> {
-    return transportTo(this.#urls, this.#tls)
+    return { ...transportTo(this.#urls, this.#tls), connectTimeout: CONNECT_TIMEOUT_MS, signal: ended }
   }
 
   /** The next command connects anew; what waits on this one is rejected. */

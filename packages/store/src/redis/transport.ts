@@ -10,13 +10,9 @@ const FILES = { ca: 'redis.tlsCa', cert: 'redis.tlsCert', key: 'redis.tlsKey' } 
  * @param urls  all `rediss://`, or all `redis://`: the nodes of a cluster know no other way to each other's clients
  * @throws StoreError `cannot_open` for files that cannot be used, or are named for a way without TLS
  */
-export function transportTo(
-  urls: readonly string[],
-  paths: TlsPaths,
-): ({ readonly tls: true; readonly rejectUnauthorized: true } & TlsMaterial) | object {
+export function transportTo(urls: readonly string[], paths: TlsPaths): ({ readonly tls: true } & TlsMaterial) | object {
   const isProtected = urls.map(url => new URL(url).protocol === 'rediss:')
-  // Said, since NODE_TLS_REJECT_UNAUTHORIZED=0 rules where nobody says it.
-  if (isProtected.every(Boolean)) return { tls: true, rejectUnauthorized: true, ...readTlsFiles(paths, FILES) }
+  if (isProtected.every(Boolean)) return { tls: true, ...readTlsFiles(paths, FILES) }
   if (isProtected.some(Boolean)) throw refused('some of its URLs are rediss:// and some are not')
   const needless = (['ca', 'cert', 'key'] as const).find(file => paths[file] !== undefined)
   if (needless !== undefined) throw refused(`${FILES[needless]} is given, but its URL is not rediss://`)
