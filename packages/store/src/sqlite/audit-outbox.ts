@@ -44,14 +44,14 @@ export class AuditOutbox {
     this.#file = file
     this.#writer = writer
     const known = run.auditHead.get(writer)
-    const settled = { seq: Number(known?.seq ?? 0), hash: String(known?.hash ?? '') }
+    const settled = { seq: Number(known?.[0] ?? 0), hash: String(known?.[1] ?? '') }
     const { head } = file.tail(writer)
     // A file that ends before what was synced in it was cut: the chain goes on where it was, and the gap shows.
     this.#filed = head.seq < settled.seq ? settled : head
     this.#settled = settled.seq
     this.#head = this.#filed
     if (known === undefined) run.setAuditHead.run(writer, 0, '')
-    const kept = run.outbox.all(writer).map(row => String(row.lines))
+    const kept = run.outbox.all(writer).map(([lines]) => String(lines))
     this.#waiting = linesAfter(this.#head.seq, kept.join(''))
     this.#head = headOf(this.#waiting) ?? this.#head
     this.drain()
@@ -69,7 +69,7 @@ export class AuditOutbox {
 
   /** The ends of all chains; of another process's as far as it told the database. */
   heads(): Readonly<Record<string, ChainHead>> {
-    const rows = this.#run.auditHeads.all().map(({ writer, seq, hash, waiting }) => {
+    const rows = this.#run.auditHeads.all().map(([writer, seq, hash, waiting]) => {
       const settled = { seq: Number(seq), hash: String(hash) }
       return [String(writer), (waiting === null ? undefined : headOf(String(waiting))) ?? settled] as const
     })

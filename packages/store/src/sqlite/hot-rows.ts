@@ -14,8 +14,8 @@ export const NO_ROW = Symbol('no row')
  * kept, and nothing has to be collected. Whoever holds it forgets all of it when the file has changed.
  */
 export class HotRows {
-  readonly #askedOnce = new Set<string>()
-  readonly #rows = new Map<string, Row | typeof NO_ROW>()
+  #askedOnce = new Set<string>()
+  #rows = new Map<string, Row | typeof NO_ROW>()
 
   /** `undefined`: it is not remembered. */
   find(name: string): Row | typeof NO_ROW | undefined {
@@ -28,17 +28,18 @@ export class HotRows {
     // A copy: a name that is a part of a request's body would keep all of the body.
     const own = Buffer.from(name).toString()
     if (this.#askedOnce.has(own)) {
-      if (this.#rows.size >= NAMES_MAX) this.#rows.clear()
+      if (this.#rows.size >= NAMES_MAX) this.#rows = new Map()
       this.#rows.set(own, row ?? NO_ROW)
       return
     }
-    if (this.#askedOnce.size >= NAMES_MAX) this.#askedOnce.clear()
+    if (this.#askedOnce.size >= NAMES_MAX) this.#askedOnce = new Set()
     this.#askedOnce.add(own)
   }
 
+  /** Fresh ones, not these emptied: a Set that has become one of V8's old objects keeps its members there too. */
   forget(): void {
-    this.#askedOnce.clear()
-    this.#rows.clear()
+    this.#askedOnce = new Set()
+    this.#rows = new Map()
   }
 
   /** How many names are remembered. */

@@ -1,12 +1,13 @@
-import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import type { ChainHead } from '../audit/record.ts'
 import type { EncodedWrite } from '../record-codec.ts'
 import { readWrites } from './packed-writes.ts'
 import { AUDIT, type FieldReader } from './packing.ts'
+import { type Columns, prepareRows, type RowStatement } from './row-statement.ts'
 import { SQL } from './statements.ts'
 import type { Versions } from './versions.ts'
 
-export type Statements = Record<keyof typeof SQL, StatementSync>
+export type Statements = Record<keyof typeof SQL, RowStatement>
 
 /** The audit trail, as operations know it. */
 interface Trail {
@@ -55,7 +56,7 @@ export function applyOperation(
 
 /** Prepares all statements, once. */
 export function prepared(database: DatabaseSync): Statements {
-  const statements = Object.entries(SQL).map(([name, sql]) => [name, database.prepare(sql)])
+  const statements = Object.entries(SQL).map(([name, sql]) => [name, prepareRows(database, sql)])
   return Object.fromEntries(statements)
 }
 
@@ -64,14 +65,17 @@ function take(fields: FieldReader, now: number, run: Statements, versions: Versi
   const writes = readWrites(fields)
   const undoable = writes.some(isConditional)
   if (undoable) run.savepoint.run()
-  const won = run.take.run(now, versions.next(), tenant, kind, key, now).changes === 1
-  const record = run.peek.get(tenant, kind, key, now) // as it was taken; the writes may put another there
-  const conflict = won ? applyWrites(tenant, writes, now, run, versions) : undefined
+  // As it was taken; the writes may put another there.
+  const won = run.take.get(now, versions.next(), tenant, kind, key, now)
+  const conflict = won && applyWrites(tenant, writes, now, run, versions)
   if (undoable) closeSavepoint(conflict !== undefined, run, versions)
   if (conflict !== undefined) return ['conflict', String(conflict)]
-  if (record === undefined) return ['unknown']
-  if (won) stage(audit)
-  return [won ? 'won' : 'lost', ...recordFields(record)]
+  if (won === undefined) {
+    const lost = run.peek.get(tenant, kind, key, now)
+    return lost === undefined ? ['unknown'] : ['lost', ...recordFields(lost)]
+  }
+  stage(audit)
+  return ['won', ...recordFields(won)]
 }
 
 function claim(fields: FieldReader, now: number, run: Statements): readonly string[] {
@@ -126,7 +130,7 @@ function applyWrites(
 function applyWrite(tenant: string, write: EncodedWrite, now: number, run: Statements, versions: Versions): boolean {
   switch (write.how) {
     case 'append': {
-      const seq = run.nextSeq.get(tenant, write.stream)?.last ?? null
+      const seq = run.nextSeq.get(tenant, write.stream)?.[0] ?? null
       run.append.run(tenant, write.stream, seq, write.value, write.expiresAt)
       return true
     }
@@ -168,6 +172,6 @@ function sweep(limit: number, now: number, run: Statements): number {
   return Math.max(...swept.map(({ changes }) => Number(changes)))
 }
 
-function recordFields(row: Record<string, SQLOutputValue>): readonly string[] {
-  return [String(row.value), String(row.version), String(row.expires_at ?? ''), String(row.used_at ?? '')]
+function recordFields([_key, value, version, expiresAt, usedAt]: Columns): readonly string[] {
+  return [String(value), String(version), String(expiresAt ?? ''), String(usedAt ?? '')]
 }

@@ -1,8 +1,9 @@
-import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import type { RecordColumns } from '../record-codec.ts'
 import { StoreError } from '../store-error.ts'
 import { openForReading } from './connection.ts'
 import { HotRows, NO_ROW } from './hot-rows.ts'
+import { type Columns, prepareRows, type RowStatement } from './row-statement.ts'
 import { storeErrorOfSqlite } from './sqlite-errors.ts'
 import { SQL } from './statements.ts'
 
@@ -22,7 +23,7 @@ export interface Row extends RecordColumns {
 export class Reader {
   readonly #database: DatabaseSync
   readonly #path: string
-  readonly #statements = new Map<string, StatementSync>()
+  readonly #statements = new Map<string, RowStatement>()
   /** Of the snapshot that is or was open. */
   #snapshotVersion = 0
   /** Of that version, by tenant, kind and key. */
@@ -62,12 +63,12 @@ export class Reader {
   }
 
   lastSeq(tenant: string, stream: string): number {
-    return Number(this.#all(SQL.lastSeq, tenant, stream)[0]?.last ?? 0)
+    return Number(this.#all(SQL.lastSeq, tenant, stream)[0]?.[0] ?? 0)
   }
 
   entries(tenant: string, stream: string, after: number, upTo: number, now: number, limit: number) {
     const rows = this.#all(SQL.read, tenant, stream, after, upTo, now, limit)
-    return rows.map(row => ({ seq: Number(row.seq), value: String(row.value) }))
+    return rows.map(([seq, value]) => ({ seq: Number(seq), value: String(value) }))
   }
 
   /** A number that changes with every commit of another connection, in any process. */
@@ -79,11 +80,11 @@ export class Reader {
   /** Sealed records of all tenants after a place, in the order of their names. */
   sealedAfter(tenant: string, kind: string, key: string, limit: number) {
     const rows = this.#all(SQL.sealedAfter, tenant, kind, key, limit)
-    return rows.map(row => ({
-      tenant: String(row.tenant),
-      kind: String(row.kind),
-      key: String(row.key),
-      value: String(row.value),
+    return rows.map(([ofTenant, ofKind, ofKey, value]) => ({
+      tenant: String(ofTenant),
+      kind: String(ofKind),
+      key: String(ofKey),
+      value: String(value),
     }))
   }
 
@@ -106,11 +107,11 @@ export class Reader {
     this.#database.close()
   }
 
-  #all(sql: string, ...parameters: (string | number)[]): Record<string, SQLOutputValue>[] {
+  #all(sql: string, ...parameters: (string | number)[]): readonly Columns[] {
     return this.#run(sql, statement => statement.all(...parameters))
   }
 
-  #run<T>(sql: string, ask: (statement: StatementSync) => T): T {
+  #run<T>(sql: string, ask: (statement: RowStatement) => T): T {
     this.#see()
     return this.#asked(() => ask(this.#statement(sql)))
   }
@@ -134,17 +135,17 @@ export class Reader {
       const before = this.#snapshotVersion
       this.#snapshotVersion = Number.NaN // of a file that does not tell, nothing is remembered
       try {
-        this.#snapshotVersion = Number(this.#statement(SQL.dataVersion).get()?.data_version)
+        this.#snapshotVersion = Number(this.#statement(SQL.dataVersion).get()?.[0])
       } finally {
         if (this.#snapshotVersion !== before) this.#hot.forget()
       }
     })
   }
 
-  #statement(sql: string): StatementSync {
+  #statement(sql: string): RowStatement {
     const known = this.#statements.get(sql)
     if (known !== undefined) return known
-    const prepared = this.#database.prepare(sql)
+    const prepared = prepareRows(this.#database, sql)
     this.#statements.set(sql, prepared)
     return prepared
   }
@@ -154,12 +155,12 @@ function isLive({ expiresAt }: Row, now: number): boolean {
   return expiresAt === undefined || expiresAt > now
 }
 
-function recordRow(row: Record<string, SQLOutputValue>): Row {
+function recordRow([key, value, version, expiresAt, usedAt]: Columns): Row {
   return {
-    key: String(row.key),
-    value: String(row.value),
-    version: Number(row.version),
-    expiresAt: row.expires_at === null ? undefined : Number(row.expires_at),
-    usedAt: row.used_at === null ? undefined : Number(row.used_at),
+    key: String(key),
+    value: String(value),
+    version: Number(version),
+    expiresAt: expiresAt === null ? undefined : Number(expiresAt),
+    usedAt: usedAt === null ? undefined : Number(usedAt),
   }
 }

@@ -59,7 +59,8 @@ export const SQL = {
   remove: 'DELETE FROM record WHERE tenant = ? AND kind = ? AND key = ?',
   take: `
     UPDATE record SET used_at = ?, version = ?
-    WHERE tenant = ? AND kind = ? AND key = ? AND used_at IS NULL AND (expires_at IS NULL OR expires_at > ?)`,
+    WHERE tenant = ? AND kind = ? AND key = ? AND used_at IS NULL AND (expires_at IS NULL OR expires_at > ?)
+    RETURNING key, value, version, expires_at, used_at`,
   reseal: 'UPDATE record SET value = ? WHERE tenant = ? AND kind = ? AND key = ? AND value = ?',
 
   addIndex: 'INSERT INTO record_index (tenant, kind, name, value, key) VALUES (?, ?, ?, ?, ?)',

@@ -18,7 +18,7 @@ export class Versions {
 
   next(): number {
     if (this.#last === this.#end) {
-      this.#end = Number(this.#run.drawVersions.get(BLOCK)?.last)
+      this.#end = Number(this.#run.drawVersions.get(BLOCK)?.[0])
       this.#last = this.#end - BLOCK
     }
     this.#last += 1
