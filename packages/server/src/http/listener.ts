@@ -22,6 +22,7 @@ import { headersWithout, notForData, notForOpenData, securityHeaders } from './s
 import { attach, createServers, replaceCertificate } from './servers.ts'
 import { closeSockets, openSockets } from './sockets.ts'
 import { failureOfThrown } from './thrown.ts'
+import { makeObjectsYoung } from './young-objects.ts'
 
 export interface ListenerOptions {
   /** The part that listens, for logs and messages: `authority`. */
@@ -109,6 +110,7 @@ const hostlessPaths: ReadonlySet<string> = new Set(['/livez', '/readyz'])
  * @see RFC 9110 §15.5.20 (421), RFC 9112 §3.2 (Host), §6.3 (body length)
  */
 export function createListener(options: ListenerOptions): Listener {
+  makeObjectsYoung()
   const limits = { ...listenerLimits, ...options.limits }
   const log = (options.log ?? silentLog).child({ listener: options.name })
   const binding = createServers(options.addresses ?? ['127.0.0.1', '::1'], options.tls, limits)
