@@ -42,17 +42,51 @@ function scriptOf(page: string): string {
   return `set -eu\n${placed}`
 }
 
-for (const page of ['docs/tutorial.md', 'README.md']) {
-  test(`every command of ${page} does what the page says`, async () => {
+/** What differs from one run to the next, by what it is. */
+const varying: readonly (readonly [RegExp, string])[] = [
+  [/\b[0-9a-f]{24}\b/g, '<request>'],
+  [/\b\d\d:\d\d:\d\d\.\d{3}\b/g, '<time>'],
+  [/\buser_[0-9A-Za-z]{20}\b/g, '<user>'],
+]
+
+function comparable(text: string): readonly string[] {
+  const alike = varying.reduce((so, [pattern, name]) => so.replaceAll(pattern, name), text)
+  return alike.split('\n').map(line => line.trimEnd())
+}
+
+/** The lines that a page shows of what its commands print: the blocks right after its `sh` blocks. `…` stands for any. */
+function shownBy(page: string): readonly string[] {
+  const blocks = readFileSync(join(root, page), 'utf8').matchAll(/^```sh\n[\s\S]*?^```\n\n```\n([\s\S]*?)^```/gm)
+  return comparable([...blocks].map(match => match[1] ?? '').join('')).filter(
+    line => line !== '' && line.trim() !== '…',
+  )
+}
+
+function assertInOrder(shown: readonly string[], printed: readonly string[]): void {
+  let from = 0
+  for (const line of shown) {
+    const at = printed.indexOf(line, from)
+    assert.ok(at >= 0, `the page shows a line that is not printed, or not there: ${line}\n\n${printed.join('\n')}`)
+    from = at + 1
+  }
+}
+
+const pages = [
+  { page: 'docs/tutorial.md', shows: 0 },
+  { page: 'README.md', shows: 5 },
+]
+for (const { page, shows } of pages) {
+  test(`every command of ${page} does and prints what the page says`, async () => {
     const environment = {
       ...ownEnvironment(),
       SALLYPORT_HOME: system.home,
       PATH: `${folder}${delimiter}${process.env.PATH}`,
     }
-    await run('bash', ['-c', scriptOf(page)], { cwd: root, env: environment }).catch(
-      (error: { stdout?: string; stderr?: string }) => {
-        assert.fail(`${error.stdout}\n${error.stderr}`)
-      },
+    const { stdout } = await run('bash', ['-c', scriptOf(page)], { cwd: root, env: environment }).catch(
+      (error: { stdout?: string; stderr?: string }) => assert.fail(`${error.stdout}\n${error.stderr}`),
     )
+    const shown = shownBy(page)
+    assert.equal(shown.length, shows, shown.join('\n'))
+    assertInOrder(shown, comparable(stdout))
   })
 }
