@@ -5,7 +5,7 @@ import type { SideSaid } from './sides/token-path.ts'
 
 const CONNECTIONS = [32, 256]
 /** More than either side can redeem. */
-const CODES_A_SECOND = 16_000
+const CODES_A_SECOND = 24_000
 
 /** How many codes (PKCE; a JWT and a refresh token for each) a second one core redeems, durable, beside oidc-provider in memory. */
 export default async function run(): Promise<object> {
