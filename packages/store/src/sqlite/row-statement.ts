@@ -18,5 +18,6 @@ export interface RowStatement {
 export function prepareRows(database: DatabaseSync, sql: string): RowStatement {
   const statement = database.prepare(sql)
   statement.setReturnArrays(true)
-  return statement as unknown as RowStatement // the types know of no arrays
+  const prepared: object = statement // its types know of no arrays
+  return prepared as RowStatement
 }
